@@ -1,0 +1,68 @@
+package kernel
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Chdir is chdir(2).
+func Chdir(why, path string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("chdir(%q)", path), command("cd", path)
+	})
+	return context(unix.Chdir(path), "change directory to %s", path)
+}
+
+// Chroot is chroot(2): absolute paths of this process begin at path from now on.
+// It has no shell form: chroot(8) runs a program, a shell cannot move its own root.
+func Chroot(why, path string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("chroot(%q)", path), ""
+	})
+	return context(unix.Chroot(path), "chroot to %s", path)
+}
+
+// Umask is umask(2): permission bits that new files shall not get.
+func Umask(why string, mask int) {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("umask(0%03o)", mask), fmt.Sprintf("umask %03o", mask)
+	})
+	unix.Umask(mask)
+}
+
+// MkdirAll is mkdir(2) for path and each missing directory above it. A directory
+// that is already there is left as it is.
+func MkdirAll(why, path string, mode os.FileMode) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("mkdir(%q, 0%o)", path, mode.Perm()), command("mkdir", "-p", "-m", fmt.Sprintf("%o", mode.Perm()), path)
+	})
+	return os.MkdirAll(path, mode)
+}
+
+// Mknod is mknod(2) for the two kinds that a container's /dev needs: an empty
+// file (S_IFREG) and a character device (S_IFCHR) made with unix.Mkdev.
+func Mknod(why, path string, mode uint32, dev int) error {
+	tell(why, func() (string, string) {
+		permissions := fmt.Sprintf("%o", mode&0o777)
+		if mode&unix.S_IFMT == unix.S_IFREG {
+			return fmt.Sprintf("mknod(%q, S_IFREG|0%s, 0)", path, permissions), command("touch", path)
+		}
+		major, minor := unix.Major(uint64(dev)), unix.Minor(uint64(dev))
+		return fmt.Sprintf("mknod(%q, S_IFCHR|0%s, makedev(%d, %d))", path, permissions, major, minor),
+			command("mknod", "-m", permissions, path, "c", fmt.Sprint(major), fmt.Sprint(minor))
+	})
+	return context(unix.Mknod(path, mode, dev), "make device node %s", path)
+}
+
+// Symlink is symlink(2): path becomes a link that says target.
+func Symlink(why, target, path string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("symlink(%q, %q)", target, path), command("ln", "-s", target, path)
+	})
+	return context(unix.Symlink(target, path), "link %s to %s", path, target)
+}
