@@ -1,0 +1,15 @@
+module drydock/stage1-namespaces
+
+go 1.26.0
+
+require (
+	drydock/internal v0.0.0
+	golang.org/x/sys v0.49.0
+)
+
+require (
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
+)
+
+replace drydock/internal => ../internal

@@ -1,0 +1,149 @@
+package namespace
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"drydock/internal/cover"
+	"drydock/internal/kernel"
+)
+
+// Command is the command that will be the container's first process: this same
+// program, told to be init, in the namespaces of c, with an empty environment.
+// It is only built here; Start runs it.
+func Command(c Config) *exec.Cmd {
+	cmd := exec.Command("/proc/self/exe", "init")
+	cmd.Env = cover.Env()
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: c.New.Flags(),
+		Pdeathsig:  syscall.SIGKILL, // if we die, so does the container: prctl(2)
+	}
+	if c.New.Has(User) {
+		mapUsers(cmd.SysProcAttr, os.Geteuid(), os.Getegid())
+	}
+	return cmd
+}
+
+// A Child is a process that has been started as init and waits for its
+// configuration, or has been given it and is the container.
+type Child struct {
+	cmd     *exec.Cmd
+	config  *os.File // the end of the pipe that we write
+	report  *os.File // the end of the other pipe, that we read
+	signals chan os.Signal
+}
+
+// Start starts cmd, which then waits: it has its namespaces, but has touched
+// nothing yet. Now is the time for what needs its pid and is done from outside.
+// From here on signals to this process go to the child.
+//
+// Start holds the calling thread until Wait: PR_SET_PDEATHSIG fires when the
+// *thread* that made the child dies, and Go ends idle threads as it likes. So
+// Start and Wait are called by the same goroutine.
+func Start(cmd *exec.Cmd) (*Child, error) {
+	configEnd, config, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("pipe for the configuration: %w", err)
+	}
+	defer configEnd.Close()
+	report, reportEnd, err := os.Pipe()
+	if err != nil {
+		config.Close()
+		return nil, fmt.Errorf("pipe for the report: %w", err)
+	}
+	defer reportEnd.Close()
+	cmd.ExtraFiles = []*os.File{configEnd, reportEnd} // descriptors 3 and 4 of the child
+
+	child := &Child{cmd: cmd, config: config, report: report, signals: catchSignals()}
+	runtime.LockOSThread()
+	err = kernel.Clone("a container is a process, born with its own view of the system", cmd)
+	if err != nil {
+		runtime.UnlockOSThread()
+		config.Close()
+		report.Close()
+		return nil, child.explain(err)
+	}
+	go forwardSignals(child.signals, cmd.Process)
+	return child, nil
+}
+
+// explain adds to an error of starting the container what the user can do.
+func (c *Child) explain(err error) error {
+	if c.cmd.SysProcAttr.Cloneflags&syscall.CLONE_NEWUSER != 0 {
+		return forbidden(err, "/proc/sys")
+	}
+	if errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("%w: this needs root: use sudo, or --userns", err)
+	}
+	return err
+}
+
+// Pid is the child's process id as the host sees it.
+func (c *Child) Pid() int {
+	return c.cmd.Process.Pid
+}
+
+// Release writes the configuration to the child and closes the pipe. That is the
+// starting gun, and the only one: the child has been blocked reading until now.
+// Release returns when the child has become the user's program, or with the error
+// that kept it from that; the child is then dead or dying, and Wait still due.
+func (c *Child) Release(config any) error {
+	defer c.report.Close()
+	err := json.NewEncoder(c.config).Encode(config)
+	c.config.Close()
+	if err != nil {
+		return fmt.Errorf("send init its configuration: %w", err)
+	}
+	// The child's end of this pipe is closed by a successful execve(2).
+	reports := json.NewDecoder(c.report)
+	for {
+		var r report
+		if err := reports.Decode(&r); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read init's report: %w", err)
+		}
+		if r.Failure != nil {
+			return c.explain(r.Failure)
+		}
+		if kernel.Explain != nil {
+			kernel.Explain(*r.Step)
+		}
+	}
+}
+
+// Wait waits for the child's end and returns its exit code in Docker's counting.
+func (c *Child) Wait() (code int, err error) {
+	defer runtime.UnlockOSThread()
+	defer releaseSignals(c.signals)
+	return wait(c.cmd)
+}
+
+// Kill ends the child and waits until it is gone; the kernel ends every process of
+// its PID namespace with it. A child that is already dead is fine.
+func (c *Child) Kill() error {
+	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	_, err := c.Wait()
+	return err
+}
+
+// wait returns the exit code of a command: its own, or 128+n for signal n.
+func wait(cmd *exec.Cmd) (code int, err error) {
+	var ended *exec.ExitError // any end but exit code 0: not our error
+	if err := cmd.Wait(); err != nil && !errors.As(err, &ended) {
+		return 125, err
+	}
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return status.ExitStatus(), nil
+}

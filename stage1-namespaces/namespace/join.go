@@ -1,0 +1,162 @@
+package namespace
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"drydock/internal/kernel"
+)
+
+// joinOrder is the order in which Join enters the namespaces of a process. The
+// mount namespace is the last: from then on /proc is the container's.
+var joinOrder = []string{PID, IPC, UTS, Net, Cgroup, Mount}
+
+// Join runs a program inside the namespaces of process pid, with that process's
+// root directory as its own, and returns its exit code. Signals to this process
+// go to the program. If this process is killed, the program lives on, as with
+// docker exec: PR_SET_PDEATHSIG is of no use across PID namespaces, where a parent
+// outside is not to be told from a dead one (getppid(2) is 0 for both).
+//
+// cmd has Args, Env and the standard files; the program is looked up inside.
+// Linux 5.8, for setns(2) with a pidfd.
+func Join(pid int, cmd *exec.Cmd) (code int, err error) {
+	target, err := open(pid)
+	if err != nil {
+		return 125, err
+	}
+	defer target.close()
+
+	signals := catchSignals()
+	defer releaseSignals(signals)
+	started := make(chan error)
+	go func() {
+		// Namespaces belong to threads. This one changes its own, and is never
+		// unlocked: so Go throws it away when the goroutine ends, instead of
+		// running unrelated code inside the container.
+		runtime.LockOSThread()
+		started <- target.start(cmd)
+	}()
+	if err := <-started; err != nil {
+		return ExitCode(err), err
+	}
+	go forwardSignals(signals, cmd.Process)
+	return wait(cmd)
+}
+
+// A target is a process to join, held so that its pid cannot come to mean another
+// process in the meantime.
+type target struct {
+	pid   int
+	pidfd int
+	root  int // its root directory, O_PATH
+	joins []string
+}
+
+// open holds the process and finds out which of its namespaces differ from ours.
+func open(pid int) (*target, error) {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
+		return nil, fmt.Errorf("there is no process %d: give the pid of the container's first process, as ps shows it outside", pid)
+	} else if err != nil {
+		return nil, fmt.Errorf("hold process %d: %w", pid, err)
+	}
+	t := &target{pid: pid, pidfd: pidfd, root: -1}
+	if err := t.inspect(); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// inspect fills in the rest of a target from its folder in /proc.
+func (t *target) inspect() (err error) {
+	for _, kind := range append([]string{User}, joinOrder...) {
+		shared, err := sameNamespace(kind, t.pid)
+		if err != nil {
+			return err
+		}
+		if !shared {
+			t.joins = append(t.joins, kind)
+		}
+	}
+	if len(t.joins) == 0 {
+		return fmt.Errorf("process %d shares every namespace with this one: it is not in a container", t.pid)
+	}
+	if t.joins[0] == User {
+		return fmt.Errorf("process %d is in a user namespace, which a process with several threads cannot enter (setns(2)), and Go programs have several: use nsenter --target %d --all", t.pid, t.pid)
+	}
+	t.root, err = unix.Open(fmt.Sprintf("/proc/%d/root", t.pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open the root directory of process %d: %w", t.pid, err)
+	}
+	// If it still lives, all that was read by its pid was about this process.
+	if err := unix.PidfdSendSignal(t.pidfd, 0, nil, 0); err != nil {
+		return fmt.Errorf("process %d has ended", t.pid)
+	}
+	return nil
+}
+
+// sameNamespace compares a namespace of process pid with the caller's by inode.
+func sameNamespace(kind string, pid int) (bool, error) {
+	file := map[string]string{Mount: "mnt"}[kind]
+	if file == "" {
+		file = kind
+	}
+	ours, err := os.Stat("/proc/self/ns/" + file)
+	if err != nil {
+		return false, err
+	}
+	theirs, err := os.Stat(fmt.Sprintf("/proc/%d/ns/%s", pid, file))
+	if errors.Is(err, os.ErrPermission) {
+		return false, fmt.Errorf("the namespaces of process %d: %w: use sudo, or the user who started it", pid, err)
+	} else if err != nil {
+		return false, fmt.Errorf("process %d has ended", pid)
+	}
+	return os.SameFile(ours, theirs), nil
+}
+
+// start moves the calling thread into the target's namespaces and starts cmd from
+// there. The thread cannot be used for anything else afterwards.
+func (t *target) start(cmd *exec.Cmd) error {
+	// Threads of a process share root and working directory, and a thread that
+	// shares them may not change its mount namespace: EINVAL, setns(2).
+	if err := kernel.Unshare("this thread needs a root directory of its own", unix.CLONE_FS); err != nil {
+		return err
+	}
+	for _, kind := range t.joins {
+		if err := kernel.Setns("see what the container sees: "+kind, t.pidfd, int(Set{kind}.Flags())); err != nil {
+			return fmt.Errorf("enter the %s namespace of process %d: %w", kind, t.pid, err)
+		}
+	}
+	// Its root may be another than its mount namespace's: after chroot(2) it is.
+	if err := unix.Fchdir(t.root); err != nil {
+		return fmt.Errorf("change directory to the root of process %d: %w", t.pid, err)
+	}
+	if err := kernel.Chroot("the container's root is the program's root", "."); err != nil {
+		return err
+	}
+	if err := dropFiles(); err != nil {
+		return err
+	}
+	file, err := look(Process{Args: cmd.Args, Env: cmd.Env})
+	if err != nil {
+		return err
+	}
+	// setns(2) of a PID namespace changes nothing for the caller: it is its
+	// children that are born inside.
+	cmd.Path = file
+	return failure(cmd.Start())
+}
+
+// close lets go of the process.
+func (t *target) close() {
+	unix.Close(t.pidfd)
+	if t.root >= 0 {
+		unix.Close(t.root)
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"drydock/internal/flags"
+	"drydock/internal/kernel"
+	"drydock/internal/undo"
+	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/rootfs"
+)
+
+const runHelp = `Usage: stage1 run [FLAG…] ROOTFS COMMAND [ARG…]
+
+Start COMMAND as a container on the directory ROOTFS.
+
+`
+
+// Config is everything that init needs to know. It travels through the pipe.
+type Config struct {
+	Namespace namespace.Config
+	Root      rootfs.Config
+	Process   namespace.Process
+	Explain   bool
+}
+
+// runContainer is the parent's side: it starts the container, waits for its end
+// and returns its exit code.
+func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+	config, err := parseRun(args, stdout)
+	if err != nil {
+		return 125, err
+	}
+	if config.Explain {
+		kernel.Explain = explain(stderr)
+	}
+
+	cmd := namespace.Command(config.Namespace)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	child, err := namespace.Start(cmd)
+	if err != nil {
+		return 125, err
+	}
+	var undone undo.Stack
+	undone.Add(child.Kill)
+
+	if err := child.Release(config); err != nil {
+		return namespace.ExitCode(err), errors.Join(err, undone.Run())
+	}
+	return child.Wait()
+}
+
+// explain prints the parent's steps, and those that init reports, to w.
+func explain(w io.Writer) func(kernel.Step) {
+	show := kernel.Print(w)
+	return func(s kernel.Step) {
+		if s.Who == "" {
+			s.Who = "parent"
+		}
+		show(s)
+	}
+}
+
+// parseRun reads the command line, and refuses what cannot work before anything
+// has been started.
+func parseRun(args []string, stdout io.Writer) (Config, error) {
+	config := Config{Namespace: namespace.Config{New: namespace.All()}}
+	table := namespace.Flags(&config.Namespace)
+	table = append(table, rootfs.Flags(&config.Root)...)
+	table = append(table, namespace.ProcessFlags(&config.Process)...)
+	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
+
+	rest, err := flags.Parse(table, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, runHelp)
+		flags.Help(stdout, table)
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	if len(rest) < 2 {
+		return Config{}, fmt.Errorf("run needs a root directory and a command: stage1 run [FLAG…] ROOTFS COMMAND [ARG…]")
+	}
+	config.Root.Root, config.Process.Args = rest[0], rest[1:]
+	return config, config.check()
+}
+
+// check completes the parts of a configuration and has each refuse what is wrong.
+func (c *Config) check() error {
+	if err := c.Namespace.Check(); err != nil {
+		return err
+	}
+	own := c.Namespace.New
+	c.Root.Userns = own.Has(namespace.User)
+	c.Root.OwnMounts = own.Has(namespace.Mount)
+	c.Root.OwnProcesses = own.Has(namespace.PID)
+	c.Root.OwnNetwork = own.Has(namespace.Net)
+	c.Root.OwnQueues = own.Has(namespace.IPC)
+	if err := c.Root.Check(); err != nil {
+		return err
+	}
+	return c.Process.Check(c.Namespace.Hostname)
+}
