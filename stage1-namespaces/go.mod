@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	drydock/internal v0.0.0
+	github.com/google/go-cmp v0.7.0
 	golang.org/x/sys v0.49.0
 )
 
