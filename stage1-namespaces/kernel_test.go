@@ -14,6 +14,11 @@ func TestKernelChapter(t *testing.T) {
 	kit.Transcripts(t, "README.md")
 }
 
+// The first page of the project shows this stage's program, so it is tested here.
+func TestKernelReadme(t *testing.T) {
+	kit.Transcripts(t, "../README.md")
+}
+
 func TestExcerpts(t *testing.T) {
 	kit.Excerpts(t, "README.md")
 }

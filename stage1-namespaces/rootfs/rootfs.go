@@ -52,7 +52,7 @@ func (c *Config) Check() error {
 	info, err := os.Stat(c.Root)
 	switch {
 	case os.IsNotExist(err):
-		return fmt.Errorf("the root directory %s does not exist: `make rootfs` makes one in build/busybox", c.Root)
+		return fmt.Errorf("the root directory %s does not exist: bin/testvm rootfs DIR makes one with busybox", c.Root)
 	case err != nil:
 		return fmt.Errorf("the root directory %s: %w", c.Root, err)
 	case !info.IsDir():
