@@ -34,7 +34,7 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 		return 125, fmt.Errorf("%q is not a pid: give the number of the container's first process, as ps shows it outside", rest[0])
 	}
 	process := namespace.Process{Args: rest[1:]}
-	if err := process.Check(""); err != nil {
+	if err := process.Complete(""); err != nil {
 		return 125, err
 	}
 	cmd := &exec.Cmd{Args: process.Args, Env: process.Env, Stdin: stdin, Stdout: stdout, Stderr: stderr}

@@ -22,13 +22,13 @@ func becomeContainer([]string, io.Reader, io.Writer, io.Writer) (int, error) {
 	if config.Explain {
 		kernel.Explain = func(s kernel.Step) { s.Who = "init"; parent.Step(s) }
 	}
-	parent.Fail(initialise(config)) // who prints it: stderr may be the container's
+	parent.Fail(initialise(config, parent)) // who prints it: stderr may be the container's
 	return 125, nil
 }
 
 // initialise changes what this process sees, step by step, and executes the
 // program. The order matters: what needs the host's files comes before Enter.
-func initialise(config Config) error {
+func initialise(config Config, parent *namespace.Reporter) error {
 	if config.Namespace.New.Has(namespace.UTS) {
 		if err := kernel.Sethostname("the host keeps its name, this is another table", config.Namespace.Hostname); err != nil {
 			return err
@@ -42,5 +42,5 @@ func initialise(config Config) error {
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}
-	return namespace.Exec(config.Process)
+	return parent.Become(config.Process)
 }

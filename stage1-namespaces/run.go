@@ -35,7 +35,7 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 		return 125, err
 	}
 	if config.Explain {
-		kernel.Explain = explain(stderr)
+		kernel.Explain = tellSteps(stderr)
 	}
 
 	cmd := namespace.Command(config.Namespace)
@@ -44,17 +44,17 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 	if err != nil {
 		return 125, err
 	}
-	var undone undo.Stack
-	undone.Add(child.Kill)
+	var cleanup undo.Stack
+	cleanup.Add(child.Kill)
 
 	if err := child.Release(config); err != nil {
-		return namespace.ExitCode(err), errors.Join(err, undone.Run())
+		return namespace.ExitCode(err), errors.Join(err, cleanup.Run())
 	}
 	return child.Wait()
 }
 
-// explain prints the parent's steps, and those that init reports, to w.
-func explain(w io.Writer) func(kernel.Step) {
+// tellSteps prints the parent's steps, and those that init reports, to w.
+func tellSteps(w io.Writer) func(kernel.Step) {
 	show := kernel.Print(w)
 	return func(s kernel.Step) {
 		if s.Who == "" {
@@ -85,12 +85,13 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 		return Config{}, fmt.Errorf("run needs a root directory and a command: stage1 run [FLAG…] ROOTFS COMMAND [ARG…]")
 	}
 	config.Root.Root, config.Process.Args = rest[0], rest[1:]
-	return config, config.check()
+	return config, config.complete()
 }
 
-// check completes the parts of a configuration and has each refuse what is wrong.
-func (c *Config) check() error {
-	if err := c.Namespace.Check(); err != nil {
+// complete has each part of a configuration fill in what is open and refuse what is
+// wrong.
+func (c *Config) complete() error {
+	if err := c.Namespace.Complete(); err != nil {
 		return err
 	}
 	own := c.Namespace.New
@@ -99,8 +100,8 @@ func (c *Config) check() error {
 	c.Root.OwnProcesses = own.Has(namespace.PID)
 	c.Root.OwnNetwork = own.Has(namespace.Net)
 	c.Root.OwnQueues = own.Has(namespace.IPC)
-	if err := c.Root.Check(); err != nil {
+	if err := c.Root.Complete(); err != nil {
 		return err
 	}
-	return c.Process.Check(c.Namespace.Hostname)
+	return c.Process.Complete(c.Namespace.Hostname)
 }

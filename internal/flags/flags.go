@@ -48,6 +48,9 @@ func docker(err error) error {
 		return fmt.Errorf("unknown flag: --%s", name)
 	}
 	if name, found := strings.CutPrefix(err.Error(), "flag needs an argument: -"); found {
+		if len(name) == 1 {
+			return fmt.Errorf("flag needs an argument: '%s' in -%s", name, name)
+		}
 		return fmt.Errorf("flag needs an argument: --%s", name)
 	}
 	// invalid value "x" for flag -name: reason; of a switch: invalid boolean value "x" for -name: reason

@@ -66,3 +66,36 @@ func Symlink(why, target, path string) error {
 	})
 	return context(unix.Symlink(target, path), "link %s to %s", path, target)
 }
+
+// Mkdir is mkdir(2). That the directory is already there is an error.
+func Mkdir(why, path string, mode uint32) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("mkdir(%q, 0%o)", path, mode), command("mkdir", path)
+	})
+	return context(unix.Mkdir(path, mode), "make directory %s", path)
+}
+
+// Rmdir is rmdir(2).
+func Rmdir(why, path string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("rmdir(%q)", path), command("rmdir", path)
+	})
+	return context(unix.Rmdir(path), "remove directory %s", path)
+}
+
+// WriteFile is write(2) of a whole value to a file that is there already: files of
+// the kernel, as in /proc/sys and in cgroups, take a value per write.
+func WriteFile(why, path, value string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("write(%q, %q)", path, value), command("echo", value) + " >" + Quote(path)
+	})
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.WriteString(value); err != nil {
+		return fmt.Errorf("write %q: %w", value, err)
+	}
+	return nil
+}

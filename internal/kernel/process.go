@@ -100,6 +100,15 @@ func vector(words []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
+// Prctl is prctl(2), for the one option used: PR_SET_PDEATHSIG, the signal that the
+// calling thread gets when the thread that made its process ends.
+func Prctl(why string, option int, value uintptr) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("prctl(%d, %d)", option, value), ":" // unshare --kill-child has done it
+	})
+	return context(unix.Prctl(option, value, 0, 0, 0), "prctl %d", option)
+}
+
 // CloseRange is close_range(2): it closes the file descriptors first to last, or
 // with CLOSE_RANGE_CLOEXEC has execve(2) close them. Linux 5.9, the flag 5.11.
 func CloseRange(why string, first, last, flags uint) error {

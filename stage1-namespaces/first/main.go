@@ -18,7 +18,7 @@ func main() {
 		os.Exit(125)
 	}
 	var err error
-	if os.Getpid() == 1 {
+	if os.Args[0] == "inside" {
 		err = inside(os.Args[1], os.Args[2:])
 	} else {
 		err = outside(os.Args[1:])
@@ -35,6 +35,7 @@ func main() {
 // outside starts this program again, in new namespaces, and waits for its end.
 func outside(args []string) error {
 	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = "inside"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWUTS,
@@ -45,8 +46,8 @@ func outside(args []string) error {
 // inside is process 1 of the new PID namespace. It moves to the root directory and
 // becomes the command.
 func inside(root string, command []string) error {
-	// Keep to ourselves what is mounted from here on. Without this line the next
-	// mount may replace the host's /proc, and break the machine.
+	// Keep to ourselves what is mounted from here on. Without this line the mount below
+	// may turn up on the host, and stay.
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}

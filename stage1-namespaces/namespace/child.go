@@ -19,9 +19,9 @@ import (
 // It is only built here; Start runs it.
 func Command(c Config) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", "init")
-	cmd.Env = cover.Env()
+	cmd.Env = cover.Env() // nothing, unless coverage is being measured
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: c.New.Flags(),
+		Cloneflags: c.New.CloneFlags(),
 		Pdeathsig:  syscall.SIGKILL, // if we die, so does the container: prctl(2)
 	}
 	if c.New.Has(User) {
@@ -33,15 +33,16 @@ func Command(c Config) *exec.Cmd {
 // A Child is a process that has been started as init and waits for its
 // configuration, or has been given it and is the container.
 type Child struct {
-	cmd     *exec.Cmd
-	config  *os.File // the end of the pipe that we write
-	report  *os.File // the end of the other pipe, that we read
-	signals chan os.Signal
+	cmd      *exec.Cmd
+	config   *os.File // the end of the pipe that we write
+	report   *os.File // the end of the other pipe, that we read
+	signals  chan os.Signal
+	takeBack func() // takes the terminal back
 }
 
 // Start starts cmd, which then waits: it has its namespaces, but has touched
 // nothing yet. Now is the time for what needs its pid and is done from outside.
-// From here on signals to this process go to the child.
+// Signals to this process are kept from here on, for the program.
 //
 // Start holds the calling thread until Wait: PR_SET_PDEATHSIG fires when the
 // *thread* that made the child dies, and Go ends idle threads as it likes. So
@@ -61,24 +62,33 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 	cmd.ExtraFiles = []*os.File{configEnd, reportEnd} // descriptors 3 and 4 of the child
 
 	child := &Child{cmd: cmd, config: config, report: report, signals: catchSignals()}
+	child.takeBack = lendTerminal(cmd)
 	runtime.LockOSThread()
 	err = kernel.Clone("a container is a process, born with its own view of the system", cmd)
 	if err != nil {
-		runtime.UnlockOSThread()
+		child.letGo()
 		config.Close()
 		report.Close()
-		return nil, child.explain(err)
+		return nil, child.withRemedy(err)
 	}
-	go forwardSignals(child.signals, cmd.Process)
 	return child, nil
 }
 
-// explain adds to an error of starting the container what the user can do.
-func (c *Child) explain(err error) error {
-	if c.cmd.SysProcAttr.Cloneflags&syscall.CLONE_NEWUSER != 0 {
+// letGo gives back what Start took of this process: its signals, terminal and thread.
+func (c *Child) letGo() {
+	releaseSignals(c.signals)
+	c.takeBack()
+	runtime.UnlockOSThread()
+}
+
+// withRemedy adds to an error of starting the container what the user can do.
+func (c *Child) withRemedy(err error) error {
+	switch {
+	case c.cmd.SysProcAttr.Cloneflags&syscall.CLONE_NEWUSER != 0:
 		return forbidden(err, "/proc/sys")
-	}
-	if errors.Is(err, syscall.EPERM) {
+	case errors.Is(err, syscall.EPERM) && os.Geteuid() == 0:
+		return fmt.Errorf("%w: this root lacks CAP_SYS_ADMIN, as in an ordinary container: try it in the VM: make shell", err)
+	case errors.Is(err, syscall.EPERM):
 		return fmt.Errorf("%w: this needs root: use sudo, or --userns", err)
 	}
 	return err
@@ -91,8 +101,9 @@ func (c *Child) Pid() int {
 
 // Release writes the configuration to the child and closes the pipe. That is the
 // starting gun, and the only one: the child has been blocked reading until now.
-// Release returns when the child has become the user's program, or with the error
-// that kept it from that; the child is then dead or dying, and Wait still due.
+// Release returns when the child has become the user's program, which from then on
+// gets the signals sent to us; or with the error that kept it from that. The child is
+// then dead or dying, and Wait still due.
 func (c *Child) Release(config any) error {
 	defer c.report.Close()
 	err := json.NewEncoder(c.config).Encode(config)
@@ -100,39 +111,51 @@ func (c *Child) Release(config any) error {
 	if err != nil {
 		return fmt.Errorf("send init its configuration: %w", err)
 	}
-	// The child's end of this pipe is closed by a successful execve(2).
-	reports := json.NewDecoder(c.report)
-	for {
+	if err := c.listen(); err != nil {
+		return c.withRemedy(err)
+	}
+	go forwardSignals(c.signals, c.cmd.Process)
+	return nil
+}
+
+// listen reads what init reports, to the end. Its end of the pipe is close-on-exec: so
+// it is closed by a successful execve(2), and also if init dies. Only in the first case
+// has it said before that it is ready.
+func (c *Child) listen() error {
+	ready := false
+	for reports := json.NewDecoder(c.report); ; {
 		var r report
-		if err := reports.Decode(&r); errors.Is(err, io.EOF) {
+		err := reports.Decode(&r)
+		switch {
+		case errors.Is(err, io.EOF) && ready:
 			return nil
-		} else if err != nil {
-			return fmt.Errorf("read init's report: %w", err)
-		}
-		if r.Failure != nil {
-			return c.explain(r.Failure)
-		}
-		if kernel.Explain != nil {
+		case err != nil:
+			return fmt.Errorf("init was ended before it became the program: %w", err)
+		case r.Failure != nil:
+			return r.Failure
+		case r.Step != nil && kernel.Explain != nil:
 			kernel.Explain(*r.Step)
 		}
+		ready = ready || r.Ready
 	}
 }
 
 // Wait waits for the child's end and returns its exit code in Docker's counting.
 func (c *Child) Wait() (code int, err error) {
-	defer runtime.UnlockOSThread()
-	defer releaseSignals(c.signals)
+	defer c.letGo()
 	return wait(c.cmd)
 }
 
-// Kill ends the child and waits until it is gone; the kernel ends every process of
-// its PID namespace with it. A child that is already dead is fine.
+// Kill ends the child and waits until it is gone. If it is the first process of a PID
+// namespace, the kernel ends all others in there too. A child that Wait has seen end
+// is fine.
 func (c *Child) Kill() error {
-	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	if c.cmd.ProcessState != nil {
+		return nil
 	}
+	killed := c.cmd.Process.Kill()
 	_, err := c.Wait()
-	return err
+	return errors.Join(killed, err)
 }
 
 // wait returns the exit code of a command: its own, or 128+n for signal n.

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path"
+	"runtime"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,12 +19,19 @@ import (
 	"drydock/internal/kernel"
 )
 
-// report is one message from init to its parent: a step it is about to take, or
-// what kept it from becoming the user's program.
+// report is one message from init to its parent: a step it is about to take; that all
+// is done but the last, execve(2); or what kept it from becoming the user's program.
 type report struct {
 	Step    *kernel.Step `json:",omitempty"`
+	Ready   bool         `json:",omitempty"`
 	Failure *Failure     `json:",omitempty"`
 }
+
+// The two pipes, as descriptors of init: behind standard input, output and error.
+const (
+	configFD = 3
+	reportFD = 4
+)
 
 // A Failure is the reason why a container did not start, with the exit code that
 // Docker has for it: 125 for the engine's own, 126 for a command that cannot be
@@ -44,7 +53,7 @@ func ExitCode(err error) int {
 	return 125
 }
 
-// A Reporter is init's line to its parent. A successful Exec closes it.
+// A Reporter is init's line to its parent. Becoming the program closes it.
 type Reporter struct {
 	pipe *json.Encoder
 }
@@ -53,11 +62,13 @@ type Reporter struct {
 // the whole configuration, and decodes it into config. If the parent has died, the
 // pipe ends early, and that is an error: without it there is nobody to run for.
 func Receive(config any) (*Reporter, error) {
-	unix.CloseOnExec(4)
-	in, out := os.NewFile(3, "configuration"), os.NewFile(4, "report")
+	// A signal from the terminal must not end init half-way. Once it is the program,
+	// handlers are gone, and the parent passes on what came in the meantime.
+	signal.Notify(make(chan os.Signal, 1), forwarded...)
+	in, out := os.NewFile(configFD, "configuration"), os.NewFile(reportFD, "report")
 	defer in.Close()
 	if err := json.NewDecoder(in).Decode(config); err != nil {
-		return nil, fmt.Errorf("no configuration on descriptor 3: %w: init is started by run, not by hand", err)
+		return nil, fmt.Errorf("no configuration on descriptor %d: %w: init is started by run, not by hand", configFD, err)
 	}
 	return &Reporter{pipe: json.NewEncoder(out)}, nil
 }
@@ -90,8 +101,8 @@ func ProcessFlags(p *Process) []flags.Flag {
 	}
 }
 
-// Check completes p with what every container has, and refuses what cannot be.
-func (p *Process) Check(hostname string) error {
+// Complete adds to p what every container has, and refuses what cannot be.
+func (p *Process) Complete(hostname string) error {
 	if p.Dir == "" {
 		p.Dir = "/"
 	}
@@ -118,9 +129,9 @@ func (p *Process) Check(hostname string) error {
 	return nil
 }
 
-// Exec is the last thing that init does: it becomes the user's program, which so
-// has pid 1. It returns only a Failure.
-func Exec(p Process) error {
+// Become is the last thing that init does: it turns into the user's program, which so
+// has init's pid. It returns only with an error.
+func (r *Reporter) Become(p Process) error {
 	if err := kernel.MkdirAll("the working directory is made if the root has none", p.Dir, 0o755); err != nil {
 		return err
 	}
@@ -135,8 +146,25 @@ func Exec(p Process) error {
 	if err != nil {
 		return err
 	}
+	if err := r.dieWithParent(); err != nil {
+		return err
+	}
 	cover.Write()
-	return failure(kernel.Exec("init becomes the user's program and keeps its pid, 1", file, p.Args, p.Env))
+	return failure(kernel.Exec("init becomes the user's program and keeps its pid", file, p.Args, p.Env))
+}
+
+// dieWithParent asks, for this thread, for the signal that Start's Pdeathsig asked for
+// on init's first thread: the wish belongs to a thread, Go moves goroutines between
+// threads, and it is the calling thread's that survives execve(2). If the parent died
+// before, the pipe to it is broken, and so is the container.
+// A program that changes its user id loses the wish again: prctl(2).
+func (r *Reporter) dieWithParent() error {
+	runtime.LockOSThread()
+	err := kernel.Prctl("if stage1 is killed, so is the program", unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
+	if err != nil {
+		return err
+	}
+	return r.pipe.Encode(report{Ready: true})
 }
 
 // dropFiles has execve(2) close every open file but the standard three: what the

@@ -6,21 +6,22 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/kernel"
 )
 
-// joinOrder is the order in which Join enters the namespaces of a process. The
-// mount namespace is the last: from then on /proc is the container's.
+// joinOrder is the order in which Join enters the namespaces of a process. A pidfd
+// leads to all of them from anywhere, so any order would do.
 var joinOrder = []string{PID, IPC, UTS, Net, Cgroup, Mount}
 
 // Join runs a program inside the namespaces of process pid, with that process's
 // root directory as its own, and returns its exit code. Signals to this process
-// go to the program. If this process is killed, the program lives on, as with
-// docker exec: PR_SET_PDEATHSIG is of no use across PID namespaces, where a parent
-// outside is not to be told from a dead one (getppid(2) is 0 for both).
+// go to the program. If this process is killed, the program lives on, as with docker
+// exec: the thread that starts it is thrown away, and PR_SET_PDEATHSIG would take its
+// end for ours.
 //
 // cmd has Args, Env and the standard files; the program is looked up inside.
 // Linux 5.8, for setns(2) with a pidfd.
@@ -33,6 +34,11 @@ func Join(pid int, cmd *exec.Cmd) (code int, err error) {
 
 	signals := catchSignals()
 	defer releaseSignals(signals)
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	takeBack := lendTerminal(cmd)
+	defer takeBack()
 	started := make(chan error)
 	go func() {
 		// Namespaces belong to threads. This one changes its own, and is never
@@ -85,10 +91,10 @@ func (t *target) inspect() (err error) {
 		}
 	}
 	if len(t.joins) == 0 {
-		return fmt.Errorf("process %d shares every namespace with this one: it is not in a container", t.pid)
+		return fmt.Errorf("process %d shares every namespace with this one: it is in no container; if it started one, that is its child: pgrep -P %d", t.pid, t.pid)
 	}
 	if t.joins[0] == User {
-		return fmt.Errorf("process %d is in a user namespace, which a process with several threads cannot enter (setns(2)), and Go programs have several: use nsenter --target %d --all", t.pid, t.pid)
+		return fmt.Errorf("process %d is in a user namespace, which a process with several threads cannot enter (setns(2)), and Go programs have several: use nsenter --target %d --all /bin/sh", t.pid, t.pid)
 	}
 	t.root, err = unix.Open(fmt.Sprintf("/proc/%d/root", t.pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -129,7 +135,7 @@ func (t *target) start(cmd *exec.Cmd) error {
 		return err
 	}
 	for _, kind := range t.joins {
-		if err := kernel.Setns("see what the container sees: "+kind, t.pidfd, int(Set{kind}.Flags())); err != nil {
+		if err := kernel.Setns("see what the container sees: "+kind, t.pidfd, int(Set{kind}.CloneFlags())); err != nil {
 			return fmt.Errorf("enter the %s namespace of process %d: %w", kind, t.pid, err)
 		}
 	}
@@ -143,6 +149,7 @@ func (t *target) start(cmd *exec.Cmd) error {
 	if err := dropFiles(); err != nil {
 		return err
 	}
+	kernel.Umask("a program expects the usual mask", 0o022)
 	file, err := look(Process{Args: cmd.Args, Env: cmd.Env})
 	if err != nil {
 		return err

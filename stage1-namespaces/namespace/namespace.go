@@ -12,7 +12,7 @@
 //
 // The package has the three moments of that process's life: its birth (Command,
 // Start), what its first program does before it becomes the user's (Receive,
-// Exec), and how a later process joins it (Join).
+// Become), and how a later process joins it (Join).
 //
 // In a shell: unshare(1) and nsenter(1). To read: namespaces(7), clone(2),
 // pid_namespaces(7), user_namespaces(7), setns(2).
@@ -70,8 +70,8 @@ func (s Set) Has(kind string) bool {
 	return slices.Contains(s, kind)
 }
 
-// Flags is the set as clone(2) takes it.
-func (s Set) Flags() uintptr {
+// CloneFlags is the set as clone(2) takes it.
+func (s Set) CloneFlags() uintptr {
 	var flags uintptr
 	for _, kind := range kinds {
 		if s.Has(kind.name) {
@@ -125,9 +125,9 @@ func Flags(c *Config) []flags.Flag {
 	}
 }
 
-// Check completes c and refuses what would reach the host: without a namespace of
-// its own to change, init would change the host's.
-func (c *Config) Check() error {
+// Complete fills in what c leaves open, and refuses what would reach the host: without
+// a namespace of its own to change, init would change the host's.
+func (c *Config) Complete() error {
 	if c.Hostname != "" && !c.New.Has(UTS) {
 		return fmt.Errorf("--hostname without a uts namespace would rename the host: add uts to --namespaces")
 	}
@@ -135,7 +135,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("--hostname %s… is longer than 64 characters", c.Hostname[:16])
 	}
 	if c.Hostname == "" && c.New.Has(UTS) {
-		c.Hostname = randomName()
+		c.Hostname = RandomName()
 	}
 	if c.Userns {
 		c.New = append(Set{User}, c.New...)
@@ -143,8 +143,8 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// randomName is a name as Docker gives one to a container: 12 hexadecimal digits.
-func randomName() string {
+// RandomName returns a name as Docker gives one to a container: 12 hexadecimal digits.
+func RandomName() string {
 	var bytes [6]byte
 	rand.Read(bytes[:]) // never fails, says its documentation
 	return hex.EncodeToString(bytes[:])

@@ -90,7 +90,7 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
+func TestComplete(t *testing.T) {
 	t.Setenv("HERE", "yes")
 	tests := []struct {
 		process Process
@@ -104,7 +104,7 @@ func TestCheck(t *testing.T) {
 	}
 	for _, test := range tests {
 		p := test.process
-		if err := p.Check(""); text(err) != test.err {
+		if err := p.Complete(""); text(err) != test.err {
 			t.Errorf("%v: error %v, want %s", test.process, err, test.err)
 		}
 		if test.err == "" && !cmp.Equal(p.Env[len(p.Env)-2:], test.env) {

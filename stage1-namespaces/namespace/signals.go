@@ -6,14 +6,22 @@ import (
 	"syscall"
 )
 
-// catchSignals has all signals to this process queue up instead of ending it,
-// except those that are ours: about our children, about writing to a closed pipe,
-// from Go's own scheduler (SIGURG), and from the terminal's job control.
+// forwarded are the signals that belong to the container when somebody sends them to
+// us. Those of job control stay ours: Ctrl-Z stops stage1 like any program.
+var forwarded = []os.Signal{
+	syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM,
+	syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGCONT, syscall.SIGWINCH,
+}
+
+// catchSignals has these signals queue up instead of ending this process. A signal
+// that our caller had us ignore, as nohup(1) does with SIGHUP, stays ignored.
 func catchSignals() chan os.Signal {
 	signals := make(chan os.Signal, 64)
-	signal.Notify(signals)
-	signal.Reset(syscall.SIGCHLD, syscall.SIGPIPE, syscall.SIGURG,
-		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
+	for _, s := range forwarded {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	return signals
 }
 

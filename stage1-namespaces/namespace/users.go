@@ -9,8 +9,9 @@ import (
 )
 
 // subordinate is the first of the 65,536 host ids that root's containers use as
-// their 0 to 65535: the range that useradd(8) hands out first in /etc/subuid, so
-// that no real user of the host has one of them.
+// their 0 to 65535. No user logs in with one of them. It is the first range that
+// useradd(8) hands out in /etc/subuid, so rootless containers of the first user may
+// share it; a range that is kept for us comes with /etc/subuid, in final.
 const subordinate = 100000
 
 // mapUsers says who the ids of a new user namespace are outside. Root may map any
@@ -48,6 +49,9 @@ func forbidden(err error, sys string) error {
 		name := strings.ReplaceAll(rule.file, "/", ".")
 		return fmt.Errorf("%w: this host forbids user namespaces (%s=%s): sudo sysctl -w %s=%s, or try it in the VM: make shell",
 			err, name, rule.forbids, name, rule.allows)
+	}
+	if strings.Contains(err.Error(), "permission denied") { // init reports errors as text
+		return fmt.Errorf("%w: root in there is an ordinary user out here, and may not do that: give it a root directory that it can reach and write to", err)
 	}
 	return err
 }

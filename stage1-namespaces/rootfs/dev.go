@@ -91,5 +91,5 @@ func mountBelowDev(c Config) error {
 	if c.Userns && !c.OwnQueues {
 		return nil // the queues are the host's, and a user namespace may not mount those
 	}
-	return kernel.Mount("the message queues of the new IPC namespace", "mqueue", "dev/mqueue", "mqueue", harmless, "")
+	return kernel.Mount("the message queues of this IPC namespace", "mqueue", "dev/mqueue", "mqueue", harmless, "")
 }

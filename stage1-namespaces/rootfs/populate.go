@@ -46,7 +46,7 @@ func mountProc(c Config) error {
 	if c.Userns && !c.OwnProcesses {
 		return borrow("/proc", "proc")
 	}
-	return kernel.Mount("ps and top read /proc: a new one, for the new PID namespace", "proc", "proc", "proc", harmless, "")
+	return kernel.Mount("ps and top read /proc, which shows the PID namespace of whoever mounts it", "proc", "proc", "proc", harmless, "")
 }
 
 // mountSys mounts /sys, whose class/net shows one network namespace. Most of it is
@@ -59,7 +59,7 @@ func mountSys(c Config) error {
 		return kernel.MountSetattr("the machine is not the container's to change", unix.AT_FDCWD, "sys",
 			unix.AT_RECURSIVE, &unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY})
 	}
-	return kernel.Mount("the links of the new network namespace; the machine is not the container's to change",
+	return kernel.Mount("the links of this network namespace; the machine is not the container's to change",
 		"sysfs", "sys", "sysfs", harmless|unix.MS_RDONLY, "")
 }
 

@@ -47,8 +47,12 @@ func Flags(c *Config) []flags.Flag {
 	}
 }
 
-// Check makes Root absolute and refuses what cannot be a root directory.
-func (c *Config) Check() error {
+// Complete makes Root absolute and refuses what cannot be a root directory.
+func (c *Config) Complete() error {
+	host, err := os.Stat("/")
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(c.Root)
 	switch {
 	case os.IsNotExist(err):
@@ -57,7 +61,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("the root directory %s: %w", c.Root, err)
 	case !info.IsDir():
 		return fmt.Errorf("the root directory %s is a file: unpack it into a directory first", c.Root)
-	case filepath.Clean(c.Root) == "/":
+	case os.SameFile(info, host):
 		return fmt.Errorf("the root directory is the host's own, and the container would change its files: unpack another")
 	case !c.OwnMounts && !c.Chroot:
 		return fmt.Errorf("without a mount namespace pivot_root would take the host's root away: add mount to --namespaces, or --chroot")
