@@ -38,13 +38,13 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 		kernel.Explain = tellSteps(stderr)
 	}
 
+	var cleanup undo.Stack
 	cmd := namespace.Command(config.Namespace)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
 	child, err := namespace.Start(cmd)
 	if err != nil {
 		return 125, err
 	}
-	var cleanup undo.Stack
 	cleanup.Add(child.Kill)
 
 	if err := child.Release(config); err != nil {

@@ -1,0 +1,183 @@
+// Package kit runs a stage's kernel tests: scripts that read as documents, and
+// the transcripts of its chapter.
+//
+// A program that makes containers can only be believed when the kernel itself is
+// asked: which namespaces a process is in, what is mounted, which processes are
+// left. The kit is a thin layer over testscript with commands that ask, and with
+// a snapshot of the machine around every script, so that nothing a program leaves
+// behind goes unnoticed. A stage folder uses it so:
+//
+//	func TestKernel(t *testing.T) { kit.Run(t, kit.Suite{Dir: "testdata/script", Bin: "stage1"}) }
+//	func TestKernelChapter(t *testing.T) { kit.Transcripts(t, "README.md") }
+//	func TestExcerpts(t *testing.T) { kit.Excerpts(t, "README.md") }
+//
+// The program under test is a real binary, called in scripts by its name:
+// ../bin/NAME beside the module's folder, or the one that $BIN names. Every other
+// program in ../bin is on the scripts' PATH too.
+//
+// A script runs as root, alone, with a network namespace, a state root
+// ($DRYDOCK_ROOT) and a busybox root to run containers on ($ROOTFS) of its own.
+// Besides testscript's own commands it has these:
+//
+//	status N CMD…              run CMD; its exit status must be N, or the signal
+//	                           that killed it (SIGKILL). Reads what stdin FILE set.
+//	start [-wait TEXT] NAME CMD…
+//	                           start CMD in the background; its pid is in $NAME. If
+//	                           it runs the program under test, $NAME_INIT is the
+//	                           process this has made, once that runs a program of
+//	                           its own: the container's PID 1, by its pid on the
+//	                           host. With -wait, until CMD has printed TEXT.
+//	signal SIG NAME|PID        send a signal: signal TERM box
+//	finish NAME [N]            wait until it ends; its status must be N (default 0)
+//	gone PID                   wait until the process is gone (or a zombie)
+//	same KIND… PID1 PID2       the two are in the same namespaces of these kinds
+//	differ KIND… PID1 PID2     they are in another one each; self is the script
+//	until CMD…                 run CMD again and again until it succeeds
+//	repeat N CMD…              run CMD N times; every run must succeed
+//	needs FEATURE              skip on a host without the feature: userns,
+//	                           kernel:6.1 (or newer), cgroup2:CONTROLLER.
+//	                           [feature:…] and [kernel:6.1] are conditions.
+//
+// stdout, stderr and cmp look at the output of status, finish, until and repeat as
+// they do after exec. Every wait has a deadline. In the VM ($DRYDOCK_VM=1), and
+// with $DRYDOCK_NO_SKIP=1, a skip is a failure.
+package kit
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A Suite is a folder of scripts about one program.
+type Suite struct {
+	Dir string // the scripts, *.txtar
+	Bin string // the name of the program under test
+
+	limit  time.Duration // of every wait; 30 s if zero
+	settle time.Duration // how long the machine may take to be as before; 5 s if zero
+}
+
+// Run runs every script of the suite, one after the other.
+func Run(t *testing.T, s Suite) {
+	t.Helper()
+	needRoot(t)
+	bin, err := s.find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := workFolder(t)
+	links := filepath.Join(base, "bin")
+	if err := os.Mkdir(links, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(bin, filepath.Join(links, s.Bin)); err != nil {
+		t.Fatal(err)
+	}
+	params := testscript.Params{
+		Dir:         s.Dir,
+		WorkdirRoot: base,
+		Cmds:        commands(),
+		Condition:   condition,
+		Setup: func(env *testscript.Env) error {
+			sc := env.T().(scriptT).script
+			env.Vars = append(env.Vars, sc.place.env(links)...)
+			env.Values[scriptKey{}] = sc
+			return nil
+		},
+	}
+	if deadline, ok := t.Deadline(); ok {
+		params.Deadline = deadline
+	}
+	model := script{
+		name:   s.Bin,
+		bin:    bin,
+		limit:  cmp.Or(s.limit, 30*time.Second),
+		settle: cmp.Or(s.settle, settleTime),
+	}
+	testscript.RunT(scriptT{T: t, base: base, script: &model}, params)
+}
+
+// find returns the path of the program under test.
+func (s Suite) find() (string, error) {
+	path := os.Getenv("BIN")
+	if path == "" {
+		bin, err := binFolder()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(bin, s.Bin)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("find the program under test: %w; run make build", err)
+	}
+	return path, nil
+}
+
+// binFolder returns bin, which lies beside the folder of the module whose tests run.
+func binFolder() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for start := dir; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(filepath.Dir(dir), "bin"), nil
+		}
+		if dir == "/" {
+			return "", fmt.Errorf("find bin: no go.mod above %s", start)
+		}
+	}
+}
+
+// A script is what the commands of one running script share.
+type script struct {
+	t        *testing.T
+	name     string        // the program under test, as scripts call it
+	bin      string        // its file
+	limit    time.Duration // of every wait
+	settle   time.Duration // of the wait for the machine to be as before
+	place    place
+	programs map[string]*program // those that start started and finish has not seen
+}
+
+type scriptKey struct{}
+
+// scriptT is the test as testscript sees it: scripts run one after the other,
+// each enclosed in a place of its own, and a skip goes through the kit's rule.
+type scriptT struct {
+	*testing.T
+	base   string
+	script *script
+}
+
+// Parallel does nothing: the snapshots around two scripts would see each other.
+func (t scriptT) Parallel() {}
+
+// Verbose is false, so that a log shows the phases, and commands only where one fails.
+func (t scriptT) Verbose() bool { return false }
+
+// Skip skips the script, where skipping is allowed.
+func (t scriptT) Skip(reason ...any) { skip(t.T, fmt.Sprint(reason...)) }
+
+// Run runs one script.
+func (t scriptT) Run(name string, run func(testscript.T)) {
+	t.T.Run(name, func(tt *testing.T) {
+		sc := *t.script
+		sc.t, sc.programs = tt, map[string]*program{}
+		enclose(tt, filepath.Join(t.base, "script-"+name), sc.settle, func(p place) {
+			sc.place = p
+			defer sc.end()
+			run(scriptT{T: tt, base: t.base, script: &sc})
+		})
+	})
+}
