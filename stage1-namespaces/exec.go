@@ -10,6 +10,7 @@ import (
 
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
 )
 
 const execHelp = `Usage: stage1 exec PID COMMAND [ARG…]
@@ -33,10 +34,15 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 	if err != nil || pid < 1 {
 		return 125, fmt.Errorf("%q is not a pid: give the number of the container's first process, as ps shows it outside", rest[0])
 	}
-	process := namespace.Process{Args: rest[1:]}
-	if err := process.Complete(""); err != nil {
+	program := process.Program{Args: rest[1:]}
+	if err := program.Complete(""); err != nil {
 		return 125, err
 	}
-	cmd := &exec.Cmd{Args: process.Args, Env: process.Env, Stdin: stdin, Stdout: stdout, Stderr: stderr}
-	return namespace.Join(pid, cmd)
+	target, err := namespace.Hold(pid)
+	if err != nil {
+		return 125, err
+	}
+	defer target.Close()
+	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: stdin, Stdout: stdout, Stderr: stderr}
+	return process.Exec(cmd, target.Inside)
 }

@@ -6,6 +6,7 @@ import (
 	"drydock/internal/cover"
 	"drydock/internal/kernel"
 	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
 )
 
@@ -15,7 +16,7 @@ import (
 func becomeContainer([]string, io.Reader, io.Writer, io.Writer) (int, error) {
 	cover.Open()
 	var config Config
-	parent, err := namespace.Receive(&config)
+	parent, err := process.Receive(&config)
 	if err != nil {
 		return 125, err
 	}
@@ -28,7 +29,7 @@ func becomeContainer([]string, io.Reader, io.Writer, io.Writer) (int, error) {
 
 // initialise changes what this process sees, step by step, and executes the
 // program. The order matters: what needs the host's files comes before Enter.
-func initialise(config Config, parent *namespace.Reporter) error {
+func initialise(config Config, parent *process.Reporter) error {
 	if config.Namespace.New.Has(namespace.UTS) {
 		if err := kernel.Sethostname("the host keeps its name, this is another table", config.Namespace.Hostname); err != nil {
 			return err
@@ -42,5 +43,5 @@ func initialise(config Config, parent *namespace.Reporter) error {
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}
-	return parent.Become(config.Process)
+	return parent.Become(config.Program)
 }

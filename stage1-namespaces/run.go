@@ -10,6 +10,7 @@ import (
 	"drydock/internal/kernel"
 	"drydock/internal/undo"
 	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
 )
 
@@ -23,7 +24,7 @@ Start COMMAND as a container on the directory ROOTFS.
 type Config struct {
 	Namespace namespace.Config
 	Root      rootfs.Config
-	Process   namespace.Process
+	Program   process.Program
 	Explain   bool
 }
 
@@ -39,16 +40,16 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 	}
 
 	var cleanup undo.Stack
-	cmd := namespace.Command(config.Namespace)
+	cmd := process.Command(config.Namespace.SysProcAttr())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	child, err := namespace.Start(cmd)
+	child, err := process.Start(cmd)
 	if err != nil {
-		return 125, err
+		return 125, config.Namespace.Remedy(err)
 	}
 	cleanup.Add(child.Kill)
 
 	if err := child.Release(config); err != nil {
-		return namespace.ExitCode(err), errors.Join(err, cleanup.Run())
+		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), cleanup.Run())
 	}
 	return child.Wait()
 }
@@ -70,7 +71,7 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 	config := Config{Namespace: namespace.Config{New: namespace.All()}}
 	table := namespace.Flags(&config.Namespace)
 	table = append(table, rootfs.Flags(&config.Root)...)
-	table = append(table, namespace.ProcessFlags(&config.Process)...)
+	table = append(table, process.Flags(&config.Program)...)
 	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
 
 	rest, err := flags.Parse(table, args)
@@ -84,7 +85,7 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 	if len(rest) < 2 {
 		return Config{}, fmt.Errorf("run needs a root directory and a command: stage1 run [FLAG…] ROOTFS COMMAND [ARG…]")
 	}
-	config.Root.Root, config.Process.Args = rest[0], rest[1:]
+	config.Root.Root, config.Program.Args = rest[0], rest[1:]
 	return config, config.complete()
 }
 
@@ -103,5 +104,5 @@ func (c *Config) complete() error {
 	if err := c.Root.Complete(); err != nil {
 		return err
 	}
-	return c.Process.Complete(c.Namespace.Hostname)
+	return c.Program.Complete(c.Namespace.Hostname)
 }

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,8 +24,9 @@ func main() {
 	} else {
 		err = outside(os.Args[1:])
 	}
-	if failed, ended := err.(*exec.ExitError); ended {
-		os.Exit(failed.ExitCode())
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		os.Exit(ended.ExitCode())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "first:", err)

@@ -4,83 +4,62 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/kernel"
 )
 
-// joinOrder is the order in which Join enters the namespaces of a process. A pidfd
+// joinOrder is the order in which Inside enters the namespaces of a process. A pidfd
 // leads to all of them from anywhere, so any order would do.
 var joinOrder = []string{PID, IPC, UTS, Net, Cgroup, Mount}
 
-// Join runs a program inside the namespaces of process pid, with that process's
-// root directory as its own, and returns its exit code. Signals to this process
-// go to the program. If this process is killed, the program lives on, as with docker
-// exec: the thread that starts it is thrown away, and PR_SET_PDEATHSIG would take its
-// end for ours.
-//
-// cmd has Args, Env and the standard files; the program is looked up inside.
-// Linux 5.8, for setns(2) with a pidfd.
-func Join(pid int, cmd *exec.Cmd) (code int, err error) {
-	target, err := open(pid)
-	if err != nil {
-		return 125, err
-	}
-	defer target.close()
-
-	signals := catchSignals()
-	defer releaseSignals(signals)
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	takeBack := lendTerminal(cmd)
-	defer takeBack()
-	started := make(chan error)
+// Inside calls f on a thread that sees what the target sees: its namespaces, and its
+// root directory. What f starts is born in there. Linux 5.8, for setns(2) with a pidfd.
+func (t *Target) Inside(f func() error) error {
+	done := make(chan error)
 	go func() {
 		// Namespaces belong to threads. This one changes its own, and is never
 		// unlocked: so Go throws it away when the goroutine ends, instead of
 		// running unrelated code inside the container.
 		runtime.LockOSThread()
-		started <- target.start(cmd)
+		err := t.enter()
+		if err == nil {
+			err = f()
+		}
+		done <- err
 	}()
-	if err := <-started; err != nil {
-		return ExitCode(err), err
-	}
-	go forwardSignals(signals, cmd.Process)
-	return wait(cmd)
+	return <-done
 }
 
-// A target is a process to join, held so that its pid cannot come to mean another
+// A Target is a process to join, held so that its pid cannot come to mean another
 // process in the meantime.
-type target struct {
+type Target struct {
 	pid   int
 	pidfd int
 	root  int // its root directory, O_PATH
 	joins []string
 }
 
-// open holds the process and finds out which of its namespaces differ from ours.
-func open(pid int) (*target, error) {
+// Hold holds a process, and finds out which of its namespaces differ from ours.
+func Hold(pid int) (*Target, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
 		return nil, fmt.Errorf("there is no process %d: give the pid of the container's first process, as ps shows it outside", pid)
 	} else if err != nil {
 		return nil, fmt.Errorf("hold process %d: %w", pid, err)
 	}
-	t := &target{pid: pid, pidfd: pidfd, root: -1}
+	t := &Target{pid: pid, pidfd: pidfd, root: -1}
 	if err := t.inspect(); err != nil {
-		t.close()
+		t.Close()
 		return nil, err
 	}
 	return t, nil
 }
 
 // inspect fills in the rest of a target from its folder in /proc.
-func (t *target) inspect() (err error) {
+func (t *Target) inspect() (err error) {
 	for _, kind := range append([]string{User}, joinOrder...) {
 		shared, err := sameNamespace(kind, t.pid)
 		if err != nil {
@@ -126,14 +105,16 @@ func sameNamespace(kind string, pid int) (bool, error) {
 	return os.SameFile(ours, theirs), nil
 }
 
-// start moves the calling thread into the target's namespaces and starts cmd from
-// there. The thread cannot be used for anything else afterwards.
-func (t *target) start(cmd *exec.Cmd) error {
+// enter moves the calling thread into the target's namespaces. The thread cannot be
+// used for anything else afterwards.
+func (t *Target) enter() error {
 	// Threads of a process share root and working directory, and a thread that
 	// shares them may not change its mount namespace: EINVAL, setns(2).
 	if err := kernel.Unshare("this thread needs a root directory of its own", unix.CLONE_FS); err != nil {
 		return err
 	}
+	// For a PID namespace, setns(2) changes nothing for the caller: it is its
+	// children that are born inside.
 	for _, kind := range t.joins {
 		if err := kernel.Setns("see what the container sees: "+kind, t.pidfd, int(Set{kind}.CloneFlags())); err != nil {
 			return fmt.Errorf("enter the %s namespace of process %d: %w", kind, t.pid, err)
@@ -143,25 +124,11 @@ func (t *target) start(cmd *exec.Cmd) error {
 	if err := unix.Fchdir(t.root); err != nil {
 		return fmt.Errorf("change directory to the root of process %d: %w", t.pid, err)
 	}
-	if err := kernel.Chroot("the container's root is the program's root", "."); err != nil {
-		return err
-	}
-	if err := dropFiles(); err != nil {
-		return err
-	}
-	kernel.Umask("a program expects the usual mask", 0o022)
-	file, err := look(Process{Args: cmd.Args, Env: cmd.Env})
-	if err != nil {
-		return err
-	}
-	// setns(2) of a PID namespace changes nothing for the caller: it is its
-	// children that are born inside.
-	cmd.Path = file
-	return failure(cmd.Start())
+	return kernel.Chroot("the container's root is the program's root", ".")
 }
 
-// close lets go of the process.
-func (t *target) close() {
+// Close lets go of the process.
+func (t *Target) Close() {
 	unix.Close(t.pidfd)
 	if t.root >= 0 {
 		unix.Close(t.root)

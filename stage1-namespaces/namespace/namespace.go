@@ -10,9 +10,8 @@
 // process with a new one. Nothing is hidden and nothing is emulated: the kernel
 // just looks things up in another table. A container is such a process.
 //
-// The package has the three moments of that process's life: its birth (Command,
-// Start), what its first program does before it becomes the user's (Receive,
-// Become), and how a later process joins it (Join).
+// The package says which tables a process gets (Config), who its users are outside, and
+// how a later process joins it (Hold, Inside).
 //
 // In a shell: unshare(1) and nsenter(1). To read: namespaces(7), clone(2),
 // pid_namespaces(7), user_namespaces(7), setns(2).
@@ -22,8 +21,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -148,6 +149,15 @@ func RandomName() string {
 	var bytes [6]byte
 	rand.Read(bytes[:]) // never fails, says its documentation
 	return hex.EncodeToString(bytes[:])
+}
+
+// SysProcAttr is what the kernel is to be asked for at the process's birth.
+func (c Config) SysProcAttr() *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Cloneflags: c.New.CloneFlags()}
+	if c.New.Has(User) {
+		mapUsers(attr, os.Geteuid(), os.Getegid())
+	}
+	return attr
 }
 
 // hostNameMax is HOST_NAME_MAX of gethostname(2), in bytes.

@@ -2,9 +2,7 @@ package namespace
 
 import (
 	"errors"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -13,22 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCommand looks at the clone flags without cloning: that needs no root.
-func TestCommand(t *testing.T) {
-	cmd := Command(Config{New: All()})
+// TestSysProcAttr looks at the clone flags without cloning: that needs no root.
+func TestSysProcAttr(t *testing.T) {
+	attr := Config{New: All()}.SysProcAttr()
 	want := uintptr(unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWUTS |
 		unix.CLONE_NEWIPC | unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP)
-	if got := cmd.SysProcAttr.Cloneflags; got != want {
+	if got := attr.Cloneflags; got != want {
 		t.Errorf("clone flags %#x, want %#x", got, want)
 	}
-	if cmd.SysProcAttr.Pdeathsig != syscall.SIGKILL {
-		t.Error("the container would outlive its parent")
-	}
-	if cmd.SysProcAttr.UidMappings != nil {
+	if attr.UidMappings != nil {
 		t.Error("ids are mapped without a user namespace")
-	}
-	if diff := cmp.Diff([]string{"/proc/self/exe", "init"}, cmd.Args); diff != "" {
-		t.Errorf("arguments (-want +got):\n%s", diff)
 	}
 }
 
@@ -86,47 +78,6 @@ func TestForbidden(t *testing.T) {
 		}
 		if got := forbidden(errors.New("EPERM"), sys).Error(); got != test.want {
 			t.Errorf("%s=%s:\n got %s\nwant %s", test.file, test.value, got, test.want)
-		}
-	}
-}
-
-func TestComplete(t *testing.T) {
-	t.Setenv("HERE", "yes")
-	tests := []struct {
-		process Process
-		env     []string
-		err     string
-	}{
-		{process: Process{Env: []string{"A=1", "HERE", "NOTHERE", "A=2"}}, env: []string{"HERE=yes", "A=2"}},
-		{process: Process{Env: []string{"PATH=/bin"}}, env: []string{"HOME=/root", "PATH=/bin"}},
-		{process: Process{Env: []string{"=x"}}, err: `--env "=x" has no name: give NAME=VALUE`},
-		{process: Process{Dir: "tmp"}, err: `the working directory "tmp" is invalid, it needs to be an absolute path`},
-	}
-	for _, test := range tests {
-		p := test.process
-		if err := p.Complete(""); text(err) != test.err {
-			t.Errorf("%v: error %v, want %s", test.process, err, test.err)
-		}
-		if test.err == "" && !cmp.Equal(p.Env[len(p.Env)-2:], test.env) {
-			t.Errorf("%v: environment %v, want it to end with %v", test.process, p.Env, test.env)
-		}
-	}
-}
-
-func TestExitCode(t *testing.T) {
-	tests := []struct {
-		err  error
-		want int
-	}{
-		{failure(&exec.Error{Name: "x", Err: exec.ErrNotFound}), 127},
-		{failure(fs.ErrNotExist), 127},
-		{failure(fs.ErrPermission), 126},
-		{failure(syscall.ENOEXEC), 126},
-		{errors.New("mount"), 125},
-	}
-	for _, test := range tests {
-		if got := ExitCode(test.err); got != test.want {
-			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
 		}
 	}
 }

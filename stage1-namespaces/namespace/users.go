@@ -1,6 +1,7 @@
 package namespace
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,6 +31,21 @@ func mapUsers(attr *syscall.SysProcAttr, uid, gid int) {
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: gid, Size: 1}}
 	attr.Credential = &syscall.Credential{Uid: 0, Gid: 0, NoSetGroups: true}
+}
+
+// Remedy adds to an error of starting a container what the user can do about it.
+func (c Config) Remedy(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case c.Userns:
+		return forbidden(err, "/proc/sys")
+	case errors.Is(err, syscall.EPERM) && os.Geteuid() == 0:
+		return fmt.Errorf("%w: this root lacks CAP_SYS_ADMIN, as in an ordinary container: try it in the VM: make shell", err)
+	case errors.Is(err, syscall.EPERM):
+		return fmt.Errorf("%w: this needs root: use sudo, or --userns", err)
+	}
+	return err
 }
 
 // forbidden explains a failure inside a user namespace where this host forbids

@@ -1,4 +1,17 @@
-package namespace
+// Package process gives a container its first process, and tells that what to become.
+//
+// The problem: a new process begins as a copy of its parent, in new namespaces that are
+// still empty. Somebody has to furnish them from inside before the user's program runs,
+// and somebody outside has to wait, pass signals on, and hear what went wrong.
+//
+// The kernel features are the oldest there are: clone(2), pipe(2), execve(2), wait(2).
+// The same program is started again, as init, and waits at a pipe. What comes through
+// the pipe is its configuration, and the starting gun. Having done its work it executes
+// the user's program, which so inherits its pid, 1. A second pipe carries errors back.
+//
+// In a shell, unshare(1) does both halves. To read: clone(2), pipe(7), execve(2),
+// prctl(2) on PR_SET_PDEATHSIG, signal(7), credentials(7).
+package process
 
 import (
 	"encoding/json"
@@ -15,18 +28,13 @@ import (
 )
 
 // Command is the command that will be the container's first process: this same
-// program, told to be init, in the namespaces of c, with an empty environment.
+// program, told to be init, started as attr says, with an empty environment.
 // It is only built here; Start runs it.
-func Command(c Config) *exec.Cmd {
+func Command(attr *syscall.SysProcAttr) *exec.Cmd {
 	cmd := exec.Command("/proc/self/exe", "init")
 	cmd.Env = cover.Env() // nothing, unless coverage is being measured
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: c.New.CloneFlags(),
-		Pdeathsig:  syscall.SIGKILL, // if we die, so does the container: prctl(2)
-	}
-	if c.New.Has(User) {
-		mapUsers(cmd.SysProcAttr, os.Geteuid(), os.Getegid())
-	}
+	cmd.SysProcAttr = attr
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL // if we die, so does the container: prctl(2)
 	return cmd
 }
 
@@ -69,7 +77,7 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 		child.letGo()
 		config.Close()
 		report.Close()
-		return nil, child.withRemedy(err)
+		return nil, err
 	}
 	return child, nil
 }
@@ -79,19 +87,6 @@ func (c *Child) letGo() {
 	releaseSignals(c.signals)
 	c.takeBack()
 	runtime.UnlockOSThread()
-}
-
-// withRemedy adds to an error of starting the container what the user can do.
-func (c *Child) withRemedy(err error) error {
-	switch {
-	case c.cmd.SysProcAttr.Cloneflags&syscall.CLONE_NEWUSER != 0:
-		return forbidden(err, "/proc/sys")
-	case errors.Is(err, syscall.EPERM) && os.Geteuid() == 0:
-		return fmt.Errorf("%w: this root lacks CAP_SYS_ADMIN, as in an ordinary container: try it in the VM: make shell", err)
-	case errors.Is(err, syscall.EPERM):
-		return fmt.Errorf("%w: this needs root: use sudo, or --userns", err)
-	}
-	return err
 }
 
 // Pid is the child's process id as the host sees it.
@@ -112,7 +107,7 @@ func (c *Child) Release(config any) error {
 		return fmt.Errorf("send init its configuration: %w", err)
 	}
 	if err := c.listen(); err != nil {
-		return c.withRemedy(err)
+		return err
 	}
 	go forwardSignals(c.signals, c.cmd.Process)
 	return nil

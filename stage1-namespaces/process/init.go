@@ -1,21 +1,15 @@
-package namespace
+package process
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path"
 	"runtime"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/cover"
-	"drydock/internal/flags"
 	"drydock/internal/kernel"
 )
 
@@ -32,26 +26,6 @@ const (
 	configFD = 3
 	reportFD = 4
 )
-
-// A Failure is the reason why a container did not start, with the exit code that
-// Docker has for it: 125 for the engine's own, 126 for a command that cannot be
-// run, 127 for one that is not there.
-type Failure struct {
-	Text string
-	Code int
-}
-
-// Error is the reason.
-func (f *Failure) Error() string { return f.Text }
-
-// ExitCode is Docker's exit code for an error of this package or any other.
-func ExitCode(err error) int {
-	var f *Failure
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return 125
-}
 
 // A Reporter is init's line to its parent. Becoming the program closes it.
 type Reporter struct {
@@ -86,52 +60,9 @@ func (r *Reporter) Fail(err error) {
 	_ = r.pipe.Encode(report{Failure: &Failure{Text: err.Error(), Code: ExitCode(err)}})
 }
 
-// A Process is what the container is to run.
-type Process struct {
-	Args []string // the program and its arguments
-	Env  []string // KEY=VALUE, all of them: nothing of the host's environment is added
-	Dir  string   // the working directory, made if it is missing
-}
-
-// ProcessFlags are the flags that fill a Process.
-func ProcessFlags(p *Process) []flags.Flag {
-	return []flags.Flag{
-		{Name: "env", Short: "e", Value: flags.List{To: &p.Env}, Usage: "set `NAME=VALUE`, or NAME as it is here"},
-		{Name: "workdir", Short: "w", Value: flags.String{To: &p.Dir}, Usage: "working `DIR` inside the container"},
-	}
-}
-
-// Complete adds to p what every container has, and refuses what cannot be.
-func (p *Process) Complete(hostname string) error {
-	if p.Dir == "" {
-		p.Dir = "/"
-	}
-	if !path.IsAbs(p.Dir) {
-		return fmt.Errorf("the working directory %q is invalid, it needs to be an absolute path", p.Dir)
-	}
-	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
-	if hostname != "" {
-		env = append(env, "HOSTNAME="+hostname)
-	}
-	for _, variable := range p.Env {
-		name, _, hasValue := strings.Cut(variable, "=")
-		if name == "" {
-			return fmt.Errorf("--env %q has no name: give NAME=VALUE", variable)
-		}
-		value, here := os.LookupEnv(name)
-		if hasValue {
-			env = append(env, variable)
-		} else if here {
-			env = append(env, name+"="+value)
-		}
-	}
-	p.Env = (&exec.Cmd{Env: env}).Environ() // of two values for one name the later stays
-	return nil
-}
-
 // Become is the last thing that init does: it turns into the user's program, which so
 // has init's pid. It returns only with an error.
-func (r *Reporter) Become(p Process) error {
+func (r *Reporter) Become(p Program) error {
 	if err := kernel.MkdirAll("the working directory is made if the root has none", p.Dir, 0o755); err != nil {
 		return err
 	}
@@ -142,7 +73,7 @@ func (r *Reporter) Become(p Process) error {
 	if err := dropFiles(); err != nil {
 		return err
 	}
-	file, err := look(p)
+	file, err := look(p.Args[0], p.Env)
 	if err != nil {
 		return err
 	}
@@ -171,27 +102,4 @@ func (r *Reporter) dieWithParent() error {
 // caller of run happened to have open is no business of the container. Linux 5.11.
 func dropFiles() error {
 	return kernel.CloseRange("no open file of the host goes along", 3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
-}
-
-// look finds the program's file as a shell would: along the PATH of the container,
-// in the root directory of the caller, which is the container's by now.
-func look(p Process) (string, error) {
-	for _, variable := range p.Env {
-		if value, found := strings.CutPrefix(variable, "PATH="); found {
-			os.Setenv("PATH", value) // of this process, which is about to be replaced
-		}
-	}
-	file, err := exec.LookPath(p.Args[0])
-	return file, failure(err)
-}
-
-// failure gives an error of finding or executing a program its exit code.
-func failure(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return &Failure{Text: err.Error(), Code: 127}
-	}
-	return &Failure{Text: err.Error(), Code: 126}
 }

@@ -1,0 +1,69 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+
+	"drydock/internal/flags"
+)
+
+// A Program is what the container is to run.
+type Program struct {
+	Args []string // the program and its arguments
+	Env  []string // KEY=VALUE, all of them: nothing of the host's environment is added
+	Dir  string   // the working directory, made if it is missing
+}
+
+// Flags are the flags that fill a Program.
+func Flags(p *Program) []flags.Flag {
+	return []flags.Flag{
+		{Name: "env", Short: "e", Value: flags.List{To: &p.Env}, Usage: "set `NAME=VALUE`, or NAME as it is here"},
+		{Name: "workdir", Short: "w", Value: flags.String{To: &p.Dir}, Usage: "working `DIR` inside the container"},
+	}
+}
+
+// Complete adds to p what every container has, and refuses what cannot be.
+func (p *Program) Complete(hostname string) error {
+	if p.Dir == "" {
+		p.Dir = "/"
+	}
+	if !path.IsAbs(p.Dir) {
+		return fmt.Errorf("the working directory %q is invalid, it needs to be an absolute path", p.Dir)
+	}
+	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
+	if hostname != "" {
+		env = append(env, "HOSTNAME="+hostname)
+	}
+	for _, variable := range p.Env {
+		name, _, hasValue := strings.Cut(variable, "=")
+		if name == "" {
+			return fmt.Errorf("--env %q has no name: give NAME=VALUE", variable)
+		}
+		value, here := os.LookupEnv(name)
+		if hasValue {
+			env = append(env, variable)
+		} else if here {
+			env = append(env, name+"="+value)
+		}
+	}
+	p.Env = (&exec.Cmd{Env: env}).Environ() // of two values for one name the later stays
+	return nil
+}
+
+// look finds the program's file as a shell would: along the PATH of the container,
+// in the root directory of the caller, which is the container's by now.
+func look(name string, env []string) (string, error) {
+	for _, variable := range env {
+		if value, found := strings.CutPrefix(variable, "PATH="); found {
+			// Of this process, which is about to be replaced.
+			if err := os.Setenv("PATH", value); err != nil {
+				return "", err
+			}
+		}
+	}
+	file, err := exec.LookPath(name)
+	return file, failure(err)
+}
