@@ -1,0 +1,21 @@
+#!/bin/sh
+# Compiles the kernel tests of every package that has some:
+#
+#   compile-tests.sh ARCHITECTURE [FOLDER]
+#
+# FOLDER narrows them to the packages below it, such as stage1-namespaces.
+#
+# The package stage1-namespaces/rootfs becomes build/tests/ARCHITECTURE/stage1-namespaces/rootfs.test:
+# kernel-tests.sh finds its way back from the name.
+set -eu
+cd "$(dirname "$0")/.."
+
+out=build/tests/$1
+rm -rf "$out"
+# shellcheck disable=SC2086 # a pattern of folders
+grep -rl --include='*_test.go' --exclude-dir=build --exclude-dir=testdata '^func TestKernel' ${2:-.} |
+	xargs -n 1 dirname | sort -u | while read -r package; do
+	package=${package#./}
+	mkdir -p "$(dirname "$out/$package")"
+	CGO_ENABLED=0 GOOS=linux GOARCH=$1 go test -c -trimpath -buildvcs=false -o "$out/$package.test" "./$package"
+done

@@ -1,0 +1,46 @@
+#!/bin/sh
+# What a container is, shown by commands that anyone can repeat in `make shell`.
+# shellcheck disable=SC2016 # the commands are shown as they are typed
+set -eu
+
+say() { printf '\n# %s\n' "$1"; }
+show() {
+	printf '$ %s\n' "$1"
+	sh -c "$1"
+}
+
+say 'A container runs on the kernel that is here: it is no machine.'
+show 'uname -r'
+show 'stage1 run $ROOTFS uname -r'
+
+say 'It has a hostname, files and processes of its own: those are namespaces.'
+show 'stage1 run --hostname box $ROOTFS hostname'
+show 'stage1 run $ROOTFS sh -c "echo /*"'
+show 'stage1 run $ROOTFS ps'
+
+say 'A namespace is a number. Here, and inside:'
+show 'readlink /proc/self/ns/pid'
+show 'stage1 run $ROOTFS readlink /proc/self/ns/pid'
+
+say 'Seen from here, it is a process like any other.'
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+mkfifo "$work/in" "$work/out"
+echo '$ stage1 run $ROOTFS sh -c '\''echo "inside I am process $$"; read -r line'\'' &'
+stage1 run "$ROOTFS" sh -c 'echo "inside I am process $$"; read -r line' <"$work/in" >"$work/out" &
+exec 3>"$work/in" # the container reads from here, until we close it
+head -n 1 "$work/out"
+echo '$ ps -o pid,ppid,args --ppid $!'
+ps -o pid,ppid,args --ppid $!
+exec 3>&-
+wait $! || true # read has met the end of the file
+
+say 'Without a namespace of its own for names, it has the name of the host.'
+show 'hostname; stage1 run --namespaces mount,pid $ROOTFS hostname'
+
+say 'Its exit status is that of its command.'
+show 'stage1 run $ROOTFS sh -c "exit 42"; echo $?'
+
+say 'It is made by a dozen system calls, and can tell them:'
+show 'stage1 run --explain $ROOTFS true 2>&1 | head -n 12'
+echo '…'

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Runs the tests in phases and counts them all at the end. $PHASES names the phases:
+#
+#   host       what needs no privilege, of every module (elsewhere than on Linux, of
+#              the packages that are not only for Linux)
+#   6.1        the kernel tests, in the VM: Debian 12's kernel
+#   6.12       the stages' again, in the VM: Debian 13's kernel
+#   vm         the kernel tests, in the VM: the guest that GUEST=, KERNEL= name
+#   arm64      a few of stage 1's, in the VM: Debian 12's kernel on another processor
+#   native     the kernel tests, as root on this very machine
+#   provision  vagrant/provision.sh, in a clean Debian root
+#
+# Every phase writes a log to build/log. One that fails does not keep the next from
+# running, but fails the whole, even if all tests that it still counted had passed.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+
+logs=()
+failed=()
+
+# phase NAME COMMAND…
+phase() {
+	local name=$1 log=build/log/$1.log
+	shift
+	echo "==== $name"
+	"$@" 2>&1 | tee "$log" || failed+=("$name")
+	logs+=("$log")
+}
+
+host() {
+	local status=0
+	for module in $(go list -m -f '{{.Dir}}'); do
+		# shellcheck disable=SC2046 # a list of words
+		(cd "$module" && go test -v -skip '^TestKernel' $(packages)) || status=1
+	done
+	return $status
+}
+
+# packages: all; on a system other than Linux those that can be built for it.
+packages() {
+	if [ "$(uname -s)" = Linux ]; then
+		echo ./...
+		return
+	fi
+	for package in $(go list ./...); do
+		if go vet "$package" 2>/dev/null; then
+			echo "$package"
+		else
+			echo "not tested on $(uname -s), as it is only for Linux: $package" >&2
+		fi
+	done
+}
+
+# in_vm SUITE ARCHITECTURE [FOLDER [TESTS]]
+in_vm() {
+	local guest=build/guest-$1-$2.guest bin=bin
+	if [ "$2" != "$ARCH" ]; then
+		bin=build/bin-$2
+	fi
+	make --no-print-directory -s "$guest" linux "ARCH=$2" "OUT=$bin" &&
+		kernel_tests vm "$2" "--guest $guest --bin $bin" "${@:3}"
+}
+
+# kernel_tests RUNNER ARCHITECTURE VMFLAGS [FOLDER [TESTS]]: compiles them here, runs
+# them there.
+kernel_tests() {
+	local tests=build/tests/$2
+	scripts/compile-tests.sh "$2" "${4:-.}" &&
+		RUNNER=$1 VMFLAGS=$3 VMADD="--add $tests:/drydock/$tests" \
+			sh scripts/inside.sh "sh scripts/kernel-tests.sh $tests '${5:-^TestKernel}'"
+}
+
+mkdir -p build/log
+rm -f build/log/*.log
+for p in $PHASES; do
+	case $p in
+	host) phase host host ;;
+	6.1) phase vm-6.1 in_vm bookworm "$ARCH" ;;
+	6.12) phase vm-6.12 in_vm trixie "$ARCH" 'stage*' ;;
+	vm) phase vm kernel_tests vm "$ARCH" "$VMFLAGS" ;;
+	arm64) phase vm-arm64 in_vm bookworm arm64 stage1-namespaces '^TestKernel$/^(namespaces|exec|dev|breakout)$' ;;
+	native) phase native kernel_tests native "$ARCH" '' ;;
+	provision) phase provision vagrant/provision-test.sh ;;
+	*) phase "$p" sh -c "echo 'no such phase: $p' >&2; exit 1" ;;
+	esac
+done
+
+if [ ${#failed[@]} != 0 ]; then
+	echo "failed: ${failed[*]} (see build/log)" >&2
+fi
+# In the VM nothing may be skipped. The line that counts them all comes last.
+vm=(build/log/vm*.log)
+status=0
+if [ -e "${vm[0]}" ]; then
+	build/tally -noskip "${vm[@]}" >/dev/null || status=1
+fi
+build/tally "${logs[@]}" && [ ${#failed[@]} = 0 ] && [ $status = 0 ]
