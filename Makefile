@@ -18,9 +18,9 @@ PHASES ?= host $(if $(filter native vagrant,$(RUNNER)),native,$(if $(OWN_GUEST),
 # Static binaries, the same bytes from the same sources wherever they are built.
 # Containers are a Linux thing: all but testvm are built for Linux, on a Mac too.
 OUT     ?= bin
-BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false $(COVER)
+BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false
 FOR      = GOOS=linux GOARCH=$(ARCH)
-SOURCES := $(shell find . -name .git -prune -o -name build -prune -o \( -name '*.go' -o -name 'go.*' \) -print)
+SOURCES := $(shell find . -name .git -prune -o -name build -prune -o \( -name '*.go' -o -name 'go.*' -o -path './testvm/guest/*' \) -type f -print)
 STAGES  := $(sort $(wildcard stage[1-7]-*))
 LINUX   := $(foreach stage,$(STAGES),$(OUT)/$(firstword $(subst -, ,$(stage)))) $(OUT)/first $(OUT)/breakout
 
@@ -55,7 +55,7 @@ bin/testvm: $(SOURCES)
 
 $(OUT)/stage%: $(SOURCES)
 	@sh scripts/need.sh go
-	$(FOR) $(BUILD) -o $@ ./$(wildcard stage$*-*)
+	$(FOR) $(BUILD) $(COVER) -o $@ ./$(wildcard stage$*-*)
 
 $(OUT)/first $(OUT)/breakout: $(OUT)/%: $(SOURCES)
 	@sh scripts/need.sh go

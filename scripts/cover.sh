@@ -18,7 +18,7 @@ tests=build/tests/$ARCH
 status=0
 VMADD="--bin build/cover/bin --add $tests:/drydock/$tests" sh scripts/inside.sh "
 	export GOCOVERDIR=/var/lib/drydock-cover
-	mkdir -p -m 1777 \$GOCOVERDIR
+	mkdir -p -m 777 \$GOCOVERDIR
 	sh scripts/kernel-tests.sh $tests >&2
 	status=\$?
 	tar -C \$GOCOVERDIR -cz .

@@ -38,7 +38,7 @@ virtual_machine() {
 		bad qemu "$message"
 	fi
 	if [ -w /dev/kvm ]; then
-		ok acceleration "/dev/kvm"
+		ok acceleration "/dev/kvm is here: testvm tries it, and else emulates"
 	elif [ "$(uname -s)" = Darwin ]; then
 		ok acceleration "macOS's own (HVF)"
 	else

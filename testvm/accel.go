@@ -53,10 +53,10 @@ func (o *options) chooseAccelerator(ctx context.Context, manifest Manifest, log 
 	} else if !works {
 		name = "tcg"
 	}
-	if err := os.MkdirAll(filepath.Dir(cache), 0o755); err != nil {
-		return "", err
-	}
-	return name, os.WriteFile(cache, []byte(name+"\n"), 0o644)
+	// An answer that cannot be kept is asked for again the next time.
+	_ = os.MkdirAll(filepath.Dir(cache), 0o755)
+	_ = os.WriteFile(cache, []byte(name+"\n"), 0o644)
+	return name, nil
 }
 
 // probe boots a VM that does nothing.

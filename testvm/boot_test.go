@@ -99,7 +99,7 @@ pwd; whoami; echo $DRYDOCK_VM $ROOTFS; echo $PATH | cut -d: -f1
 stat -f -c %T / /var/lib/drydock /sys/fs/cgroup
 for controller in cpu io memory pids; do grep -wo $controller /sys/fs/cgroup/cgroup.subtree_control; done
 ls -d go.work testvm/main.go
-stat -c '%n %A' /tmp /dev/shm /dev/pts/ptmx
+stat -c '%n %A' / /tmp /dev/shm /dev/pts/ptmx
 readlink -f /dev/ptmx
 su learner -c 'id -un; cat go.work >/dev/null && unshare -Ur id -u'
 cd /images/busybox; ls -d bin/sh dev etc/group etc/passwd home proc root sys tmp
@@ -127,6 +127,7 @@ memory
 pids
 go.work
 testvm/main.go
+/ drwxr-xr-x
 /tmp drwxrwxrwt
 /dev/shm drwxrwxrwt
 /dev/pts/ptmx crw-rw-rw-

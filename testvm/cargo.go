@@ -34,6 +34,9 @@ func (c Cargo) tree() (Tree, error) {
 	tree := Tree{}
 	tree.Put("init", File{Mode: 0o755, Data: initScript})
 	tree.putFile("testvm/command", 0o644, c.Command+"\n")
+	if c.Terminal {
+		tree.putFile("testvm/terminal", 0o644, "")
+	}
 	if err := addCheckout(tree, c.Checkout); err != nil {
 		return nil, fmt.Errorf("pack the checkout %s: %w", c.Checkout, err)
 	}

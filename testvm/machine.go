@@ -17,16 +17,17 @@ type Machine struct {
 	Initrd      string
 	Disk        string // raw
 	Console     string // what the kernel prints goes here
-	Terminal    bool   // the guest's /dev/hvc0 is this process's stdin and stdout
+	Terminal    bool   // the guest has a /dev/hvc0 connected to terminalFD
 }
 
-// The file descriptors that QEMU inherits, each a pipe that a serial port of
-// the guest writes to: a word when the command starts and its status when it
-// has ended, its stdout, its stderr.
+// The file descriptors that QEMU inherits: three pipes that serial ports of the
+// guest write to (a word when the command starts and its status when it has
+// ended, its stdout, its stderr), and a socket for its terminal.
 const (
 	reportFD = 3 + iota
 	stdoutFD
 	stderrFD
+	terminalFD
 )
 
 // emulator names QEMU's program for arch, and what to install for it.
@@ -67,7 +68,9 @@ func (m Machine) Args() []string {
 			"-device", fmt.Sprintf("virtserialport,nr=%d,chardev=port%d", i+1, i+1))
 	}
 	if m.Terminal {
-		args = append(args, "-chardev", "stdio,id=terminal,signal=off", "-device", "virtconsole,nr=0,chardev=terminal")
+		args = append(args,
+			"-chardev", fmt.Sprintf("socket,id=terminal,fd=%d", terminalFD),
+			"-device", "virtconsole,nr=0,chardev=terminal")
 	}
 	return args
 }

@@ -31,7 +31,7 @@ func TestArgs(t *testing.T) {
 
 func TestArgsOfATerminal(t *testing.T) {
 	args := Machine{Arch: "amd64", Accelerator: "tcg", Terminal: true}.Args()
-	want := []string{"-chardev", "stdio,id=terminal,signal=off", "-device", "virtconsole,nr=0,chardev=terminal"}
+	want := []string{"-chardev", "socket,id=terminal,fd=6", "-device", "virtconsole,nr=0,chardev=terminal"}
 	if got := args[len(args)-len(want):]; !slices.Equal(got, want) {
 		t.Errorf("the command line ends with %q, want %q", got, want)
 	}

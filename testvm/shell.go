@@ -54,8 +54,7 @@ func shellCommand(ctx context.Context, args []string, stdio Stdio) (int, error) 
 		return 0, err
 	}
 	cargo.Terminal = true
-	// Every key goes to the guest, Ctrl-C too. QEMU would do this as well, but
-	// would not undo it if it were killed.
+	// Every key goes to the guest, Ctrl-C too, and its lines end as it says.
 	before, err := term.MakeRaw(terminal)
 	if err != nil {
 		return 0, fmt.Errorf("make the terminal raw: %w", err)

@@ -108,10 +108,10 @@ func TestBootShell(t *testing.T) {
 	s.waitFor(t, "Three commands to try")
 	s.waitFor(t, "# ")
 	typing("stty size; echo $TERM; tty\r")
-	s.waitFor(t, "\n30 100\r\nxterm\r\n/dev/hvc0\r\n")
-	typing("echo wait''ing; sleep 1000\r")
+	s.waitFor(t, "30 100\r\nxterm\r\n/dev/hvc0\r\n")
+	typing("sh -c 'echo wait\"\"ing; exec sleep 1000'\r")
 	s.waitFor(t, "waiting")
-	typing("\x03") // Ctrl-C, for the guest's sleep and not for testvm
+	typing("\x03") // Ctrl-C, for sleep in the guest and not for testvm
 	s.waitFor(t, "# ")
 	typing("echo status $?; exit 9\r")
 	s.waitFor(t, "status 130")

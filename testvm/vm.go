@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // bootLimit is how long a VM may take until its command starts. Emulated on a
@@ -45,7 +47,7 @@ type VM struct {
 	Machine
 	Dir   string        // a scratch folder: disk and console are made here
 	Limit time.Duration // how long it may take; 0 is forever
-	Stdio Stdio         // where the command's output goes; Stdin only to a Terminal
+	Stdio Stdio         // where the command's output goes; In only to a Terminal
 }
 
 // diskSize is how large the guest's scratch disk says it is; the file is sparse.
@@ -84,10 +86,7 @@ func (vm VM) run(ctx context.Context) (int, error) {
 	var said strings.Builder
 	cmd := exec.CommandContext(ctx, program, vm.Args()...)
 	cmd.Stderr = &said
-	if vm.Terminal {
-		cmd.Stdin, cmd.Stdout = vm.Stdio.In, vm.Stdio.Out
-	}
-	err = runWithPorts(cmd, &report, vm.Stdio.Out, vm.Stdio.Err)
+	err = vm.start(cmd, &report)
 	if status, ok := exitStatus(report.String()); ok {
 		return status, nil
 	}
@@ -122,39 +121,63 @@ func (r *reportPort) Write(data []byte) (int, error) {
 	return r.Builder.Write(data)
 }
 
-// runWithPorts runs QEMU with the three ports connected, and returns when it
-// has ended and all that it wrote has been passed on.
-func runWithPorts(cmd *exec.Cmd, ports ...io.Writer) error {
+// start runs QEMU with its ports connected, and returns when it has ended and
+// all that it wrote has been passed on.
+func (vm VM) start(cmd *exec.Cmd, report io.Writer) error {
 	// On Linux QEMU dies with the thread that started it: stay on one.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	dieWithParent(cmd)
 	var copies sync.WaitGroup
-	for _, port := range ports {
+	defer func() {
+		for _, file := range cmd.ExtraFiles {
+			file.Close() // QEMU has its own by now; closed here, the copies end with it
+		}
+		copies.Wait()
+	}()
+	for _, port := range []io.Writer{report, vm.Stdio.Out, vm.Stdio.Err} {
 		read, write, err := os.Pipe()
 		if err != nil {
 			return err
 		}
-		defer write.Close() // closed below, unless something failed before
 		cmd.ExtraFiles = append(cmd.ExtraFiles, write)
-		copies.Go(func() {
-			defer read.Close()
-			// A reader that went away must not stop the VM: it may have more
-			// to do than to print.
-			if _, err := io.Copy(port, read); err != nil {
-				_, _ = io.Copy(io.Discard, read)
-			}
-		})
+		copies.Go(func() { passOn(port, read) })
 	}
-	err := cmd.Start()
-	for _, write := range cmd.ExtraFiles {
-		write.Close()
+	if vm.Terminal {
+		ours, theirs, err := socketPair()
+		if err != nil {
+			return err
+		}
+		cmd.ExtraFiles = append(cmd.ExtraFiles, theirs)
+		copies.Go(func() { passOn(vm.Stdio.Out, ours) })
+		// Nobody waits for this one: it ends with the next key, or with us.
+		go func() { _, _ = io.Copy(ours, vm.Stdio.In) }()
 	}
-	if err == nil {
-		err = cmd.Wait()
+	if err := cmd.Start(); err != nil {
+		return err
 	}
-	copies.Wait()
-	return err
+	return cmd.Wait()
+}
+
+// passOn copies from until it ends, and closes it. A reader that went away must
+// not stop the VM, which may have more to do than to print.
+func passOn(to io.Writer, from io.ReadCloser) {
+	defer from.Close()
+	if _, err := io.Copy(to, from); err != nil {
+		_, _ = io.Copy(io.Discard, from)
+	}
+}
+
+// socketPair returns two connected sockets (socketpair(2)).
+func socketPair() (ours, theirs *os.File, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a socket pair for the terminal: %w", err)
+	}
+	for _, fd := range pair {
+		unix.CloseOnExec(fd)
+	}
+	return os.NewFile(uintptr(pair[0]), "terminal"), os.NewFile(uintptr(pair[1]), "terminal"), nil
 }
 
 // exitStatus reads the guest's report: "started", then "exit N" as the last
