@@ -84,7 +84,9 @@ func TestFailuresOfTheVM(t *testing.T) {
 func TestLimit(t *testing.T) {
 	vm, _, _ := fakeVM(t, `echo started >&3; echo last words >$CONSOLE; exec sleep 1000`)
 	vm.Limit = 2 * time.Second
-	_, err := vm.run(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	_, err := vm.run(ctx)
 	var limit limitError
 	if !errors.As(err, &limit) {
 		t.Fatalf("got %v, want a limitError", err)
