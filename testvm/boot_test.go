@@ -30,7 +30,7 @@ func requireGuest(t *testing.T) {
 func inVM(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	status = run(append([]string{"run"}, args...), Stdio{nil, &out, &errs})
+	status = run(append([]string{"run", "--timeout", "2m"}, args...), Stdio{nil, &out, &errs})
 	return status, out.String(), errs.String()
 }
 

@@ -82,7 +82,12 @@ func (vm VM) run(ctx context.Context) (int, error) {
 	}
 	booting := stopAfter(bootLimit)
 	defer booting.Stop()
-	report := reportPort{started: func() { booting.Stop() }}
+	report := reportPort{started: func() {
+		booting.Stop()
+		// QEMU has read the one and opened the other: so even if we are killed,
+		// no large files stay. Should this fail, they go with the folder.
+		_, _ = os.Remove(vm.Initrd), os.Remove(vm.Disk)
+	}}
 	var said strings.Builder
 	cmd := exec.CommandContext(ctx, program, vm.Args()...)
 	cmd.Stderr = &said
