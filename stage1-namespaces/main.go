@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -50,7 +51,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "stage1: %v\n", err)
+		fmt.Fprintln(stderr, "stage1:", strings.ReplaceAll(err.Error(), "\n", "\nstage1: "))
 	}
 	return code
 }

@@ -11,6 +11,12 @@ const ours = "drydock/"
 // fieldLibraries says which libraries a mechanism may use beyond the standard one
 // and golang.org/x/sys/unix: those of the field that it is about, and why.
 var fieldLibraries = map[string]map[string]string{
+	"cgroup": {
+		"github.com/moby/sys/mountinfo": "the mount table has escapes and optional fields, which it reads as Docker does",
+	},
+	"limit": {
+		"github.com/docker/go-units": "64m is what Docker takes it for",
+	},
 	"network": {
 		"github.com/vishvananda/netlink": "links, addresses and routes are netlink's",
 		"github.com/google/nftables":     "rules are written over netlink, without the nft command",

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -22,14 +23,30 @@ var cloneFlags = []flagName{
 }
 
 // Clone is clone(2) followed by execve(2), as exec.Cmd does them: it starts the
-// command in the new namespaces that its SysProcAttr.Cloneflags name. The shell
-// form starts a shell in the command's place, which takes the steps of init.
+// command in the new namespaces that its SysProcAttr.Cloneflags name and, by clone3(2),
+// in the cgroup whose directory SysProcAttr.CgroupFD is. The shell form starts a shell
+// in the command's place, which takes the steps of init.
 func Clone(why string, cmd *exec.Cmd) error {
 	tell(why, func() (string, string) {
-		return fmt.Sprintf("clone(%s|SIGCHLD)", names(cloneFlags, cmd.SysProcAttr.Cloneflags)),
-			unshareCommand(cmd.SysProcAttr)
+		attr := cmd.SysProcAttr
+		flags, shell := names(cloneFlags, attr.Cloneflags), unshareCommand(attr)
+		if !attr.UseCgroupFD {
+			return fmt.Sprintf("clone(%s|SIGCHLD)", flags), shell
+		}
+		return fmt.Sprintf("clone3({.flags=%s|CLONE_INTO_CGROUP, .exit_signal=SIGCHLD, .cgroup=%d})", flags, attr.CgroupFD),
+			command("sh", "-c", joinCommand(attr.CgroupFD)+" && exec "+shell)
 	})
 	return context(cmd.Start(), "start a process in new namespaces")
+}
+
+// joinCommand moves the shell into the cgroup whose directory is open as fd: a shell has
+// no way to start a process in there.
+func joinCommand(fd int) string {
+	group, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err != nil {
+		group = fmt.Sprintf("/proc/self/fd/%d", fd)
+	}
+	return "echo 0 >" + Quote(group+"/cgroup.procs")
 }
 
 // unshareCommand is the unshare(1) command for what Clone does. unshare changes

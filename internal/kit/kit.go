@@ -16,7 +16,8 @@
 // program in ../bin is on the scripts' PATH too.
 //
 // A script runs as root, alone, with a network namespace, a state root
-// ($DRYDOCK_ROOT) and a busybox root to run containers on ($ROOTFS) of its own.
+// ($DRYDOCK_ROOT) and a busybox root to run containers on ($ROOTFS) of its own, and
+// the programs make their cgroups below a directory of its own ($CGROUP).
 // Besides testscript's own commands it has these:
 //
 //	status N CMD…              run CMD; its exit status must be N, or the signal
@@ -48,6 +49,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,6 +60,12 @@ import (
 type Suite struct {
 	Dir string // the scripts, *.txtar
 	Bin string // the name of the program under test
+
+	// A later stage has to pass the scripts of an earlier one: As is then the program
+	// that scripts get when they call Bin, and Except has the names of those that are
+	// not for it, each with the reason.
+	As     string
+	Except map[string]string
 
 	limit  time.Duration // of every wait; 30 s if zero
 	settle time.Duration // how long the machine may take to be as before; 5 s if zero
@@ -71,6 +79,10 @@ func Run(t *testing.T, s Suite) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files, err := s.scripts()
+	if err != nil {
+		t.Fatal(err)
+	}
 	base := workFolder(t)
 	links := filepath.Join(base, "bin")
 	if err := os.Mkdir(links, 0o755); err != nil {
@@ -80,7 +92,7 @@ func Run(t *testing.T, s Suite) {
 		t.Fatal(err)
 	}
 	params := testscript.Params{
-		Dir:         s.Dir,
+		Files:       files,
 		WorkdirRoot: base,
 		Cmds:        commands(),
 		Condition:   condition,
@@ -103,6 +115,23 @@ func Run(t *testing.T, s Suite) {
 	testscript.RunT(scriptT{T: t, base: base, script: &model}, params)
 }
 
+// scripts returns the files of the suite's scripts. An exception that is not there any
+// more is an error.
+func (s Suite) scripts() ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(s.Dir, "*.txtar"))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no scripts in %s", s.Dir)
+	}
+	for name := range s.Except {
+		file := filepath.Join(s.Dir, name+".txtar")
+		if !slices.Contains(files, file) {
+			return nil, fmt.Errorf("the excepted script %s does not exist", file)
+		}
+		files = slices.DeleteFunc(files, func(f string) bool { return f == file })
+	}
+	return files, err
+}
+
 // find returns the path of the program under test.
 func (s Suite) find() (string, error) {
 	path := os.Getenv("BIN")
@@ -111,7 +140,7 @@ func (s Suite) find() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		path = filepath.Join(bin, s.Bin)
+		path = filepath.Join(bin, cmp.Or(s.As, s.Bin))
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -174,7 +203,7 @@ func (t scriptT) Run(name string, run func(testscript.T)) {
 	t.T.Run(name, func(tt *testing.T) {
 		sc := *t.script
 		sc.t, sc.programs = tt, map[string]*program{}
-		enclose(tt, filepath.Join(t.base, "script-"+name), sc.settle, func(p place) {
+		enclose(tt, filepath.Join(t.base, "script-"+name), fmt.Sprintf("%s-%d", parentGroup, os.Getpid()), sc.settle, func(p place) {
 			sc.place = p
 			defer sc.end()
 			run(scriptT{T: tt, base: t.base, script: &sc})

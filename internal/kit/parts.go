@@ -18,7 +18,7 @@ import (
 func parts(p place) map[string]func() (string, error) {
 	return map[string]func() (string, error){
 		"mounts":                      readMounts,
-		"cgroups":                     readCgroups,
+		"cgroups":                     func() (string, error) { return readCgroups(p.cgroup) },
 		"processes":                   readProcesses,
 		"loop devices":                readLoops,
 		"SysV IPC objects":            readSysV,
@@ -56,8 +56,9 @@ func readMounts() (string, error) {
 
 // readCgroups lists the cgroups of every hierarchy. On a host that others use too
 // (a service starts, somebody logs in) only those below our own and those that bear
-// the project's name are ours to answer for.
-func readCgroups() (string, error) {
+// the project's name are ours to answer for. The group parent, of which programs make
+// theirs below, stays: it is left out.
+func readCgroups(parent string) (string, error) {
 	mounts, err := mountsOf("cgroup", "cgroup2")
 	if err != nil {
 		return "", err
@@ -79,8 +80,8 @@ func readCgroups() (string, error) {
 	var b strings.Builder
 	for _, root := range mounts {
 		err := walk(root, func(path string, entry fs.DirEntry) error {
-			if entry.IsDir() && ours(strings.TrimPrefix(path, root)) {
-				fmt.Fprintln(&b, path)
+			if path := strings.TrimPrefix(path, root); entry.IsDir() && path != parent && ours(path) {
+				fmt.Fprintln(&b, root+path)
 			}
 			return nil
 		})

@@ -26,7 +26,13 @@ type place struct {
 	work   string // where it runs: a folder on a real filesystem
 	state  string // the state root
 	rootfs string // a busybox root
+	cgroup string // the cgroup below which programs make theirs, as a path in the hierarchy
 }
+
+// parentGroup is where programs make their cgroups unless told otherwise. A chapter's
+// transcripts leave it at that, so that they show what a reader sees; a script has a
+// parent of its own.
+const parentGroup = "/drydock"
 
 // env returns the variables that tell programs about the place. The folders named
 // come first on PATH.
@@ -40,6 +46,12 @@ func (p place) env(paths ...string) []string {
 		"DRYDOCK_ROOT=" + p.state,
 		"ROOTFS=" + p.rootfs,
 	}
+	if p.cgroup != parentGroup {
+		env = append(env, "DRYDOCK_CGROUP_PARENT="+p.cgroup)
+	}
+	if hierarchy, err := mountsOf("cgroup2"); err == nil && len(hierarchy) > 0 {
+		env = append(env, "CGROUP="+hierarchy[0]+p.cgroup)
+	}
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		env = append(env, "GOCOVERDIR="+dir)
 	}
@@ -50,13 +62,13 @@ func (p place) env(paths ...string) []string {
 const settleTime = 5 * time.Second
 
 // enclose runs f on a thread with a network namespace of its own, in a place made
-// at folder work, and fails the test if the machine is not afterwards, within the time
+// at folder work with the cgroup parent given, and fails the test if the machine is not afterwards, within the time
 // given, as it was.
 //
 // The thread is never unlocked: the runtime throws it away together with the
 // goroutine, and so with its namespace. Every program that f starts must be started
 // from this goroutine, or it runs in the host's network.
-func enclose(t *testing.T, work string, settle time.Duration, f func(place)) {
+func enclose(t *testing.T, work, cgroup string, settle time.Duration, f func(place)) {
 	t.Helper()
 	runtime.LockOSThread()
 	// A process whose parent dies becomes ours, so that none is lost from sight.
@@ -70,6 +82,8 @@ func enclose(t *testing.T, work string, settle time.Duration, f func(place)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.cgroup = cgroup
+	defer removeGroup(t, p)()
 	before, err := takeSnapshot(p)
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +105,29 @@ func leave(t *testing.T, p place, before snapshot, settle time.Duration) {
 	killNew(before.pids)
 	if err := removeWork(p.work); err != nil {
 		t.Error(err)
+	}
+}
+
+// removeGroup returns a function that removes the place's cgroup parent, which programs
+// make and leave, unless it is there already now.
+func removeGroup(t *testing.T, p place) func() {
+	t.Helper()
+	hierarchy, err := mountsOf("cgroup2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dirs []string
+	for _, root := range hierarchy {
+		if _, err := os.Stat(root + p.cgroup); errors.Is(err, fs.ErrNotExist) {
+			dirs = append(dirs, root+p.cgroup)
+		}
+	}
+	return func() {
+		for _, dir := range dirs {
+			if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Error(err)
+			}
+		}
 	}
 }
 

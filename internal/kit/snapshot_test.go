@@ -115,7 +115,7 @@ func TestKernelQueues(t *testing.T) {
 func TestKernelSettle(t *testing.T) {
 	needRoot(t)
 	aHost(t)
-	enclose(t, filepath.Join(workFolder(t), "late"), settleTime, func(place) {
+	enclose(t, filepath.Join(workFolder(t), "late"), parentGroup, settleTime, func(place) {
 		cmd := exec.Command("sleep", "0.3")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

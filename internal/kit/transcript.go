@@ -45,7 +45,7 @@ func Transcripts(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	enclose(t, filepath.Join(workFolder(t), "chapter"), settleTime, func(p place) {
+	enclose(t, filepath.Join(workFolder(t), "chapter"), parentGroup, settleTime, func(p place) {
 		if err := os.Chmod(p.work, 0o777); err != nil { // for the plain user
 			t.Fatal(err)
 		}

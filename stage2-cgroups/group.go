@@ -1,0 +1,178 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/docker/go-units"
+
+	"drydock/internal/flags"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/usage"
+)
+
+// The commands that need nothing of a container but its cgroup.
+const (
+	psHelp      = "Usage: stage2 ps\n\nList the running containers, as the cgroup tree has them.\n"
+	statsHelp   = "Usage: stage2 stats NAME\n\nShow what a container uses, and which files say so.\n"
+	pauseHelp   = "Usage: stage2 pause NAME…\n\nStop all processes of containers where they are.\n"
+	unpauseHelp = "Usage: stage2 unpause NAME…\n\nLet the processes of paused containers go on.\n"
+	killHelp    = "Usage: stage2 kill NAME…\n\nKill all processes of containers at once.\n"
+)
+
+// parentGroup is the cgroup below which every container has its own.
+func parentGroup() string {
+	return cmp.Or(os.Getenv("DRYDOCK_CGROUP_PARENT"), "/drydock")
+}
+
+// arguments returns the arguments of a command that has no flags and wants at least
+// so many of them; the help's first line says which.
+func arguments(args []string, atLeast int, help string, stdout io.Writer) ([]string, error) {
+	rest, err := flags.Parse(nil, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, help)
+	}
+	if err == nil && len(rest) < atLeast {
+		line, _, _ := strings.Cut(help, "\n")
+		err = fmt.Errorf("there are arguments missing: %s", strings.TrimPrefix(line, "Usage: "))
+	}
+	return rest, err
+}
+
+func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	if _, err := arguments(args, 0, psHelp, stdout); err != nil {
+		return 125, err
+	}
+	groups, err := cgroup.List(parentGroup())
+	if err != nil {
+		return 125, err
+	}
+	table := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "NAME\tPID\tPROCESSES\tSTATUS")
+	for _, group := range groups {
+		pids, err := group.Processes()
+		if err != nil || len(pids) == 0 {
+			continue // it has ended since it was listed
+		}
+		status := "running"
+		if frozen, err := group.Frozen(); err == nil && frozen {
+			status = "paused"
+		}
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", group.Name(), pids[0], len(pids), status)
+	}
+	return 0, table.Flush()
+}
+
+// eachGroup does something with the group of each container that args name, and prints
+// the names of those with which that went well.
+func eachGroup(args []string, help string, stdout io.Writer, do func(*cgroup.Group) error) (int, error) {
+	names, err := arguments(args, 1, help, stdout)
+	if err != nil {
+		return 125, err
+	}
+	var failed []error
+	for _, name := range names {
+		err := onGroup(name, do)
+		if err == nil {
+			fmt.Fprintln(stdout, name)
+		}
+		failed = append(failed, err)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
+
+func onGroup(name string, do func(*cgroup.Group) error) error {
+	group, err := cgroup.Find(parentGroup(), name)
+	if err != nil {
+		return err
+	}
+	defer group.Close()
+	return do(group)
+}
+
+func pause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	return eachGroup(args, pauseHelp, stdout, func(group *cgroup.Group) error {
+		if frozen, err := group.Frozen(); err != nil || frozen {
+			return errors.Join(err, fmt.Errorf("container %s is already paused", group.Name()))
+		}
+		return group.Freeze()
+	})
+}
+
+func unpause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	return eachGroup(args, unpauseHelp, stdout, func(group *cgroup.Group) error {
+		if frozen, err := group.Frozen(); err != nil || !frozen {
+			return errors.Join(err, fmt.Errorf("container %s is not paused", group.Name()))
+		}
+		return group.Thaw()
+	})
+}
+
+func kill(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	return eachGroup(args, killHelp, stdout, (*cgroup.Group).Kill)
+}
+
+func showStats(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
+	names, err := arguments(args, 1, statsHelp, stdout)
+	if err != nil {
+		return 125, err
+	}
+	if err := onGroup(names[0], func(group *cgroup.Group) error { return writeStats(stdout, group) }); err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
+
+// writeStats writes one line a meter, with the file that it comes from.
+func writeStats(w io.Writer, group *cgroup.Group) error {
+	s, err := usage.Read(group.Path)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	row := func(what, files, format string, values ...any) {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", what, fmt.Sprintf(format, values...), files)
+	}
+	if s.Memory != usage.Absent {
+		row("memory", "memory.current, memory.max", "%s of %s", bytes(s.Memory), bytes(s.MemoryMax))
+	}
+	if s.MemoryPeak != usage.Absent {
+		row("memory at most", "memory.peak", "%s", bytes(s.MemoryPeak))
+	}
+	if s.Pids != usage.Absent {
+		row("processes", "pids.current, pids.max", "%d of %s", s.Pids, number(s.PidsMax))
+	}
+	row("cpu time", "cpu.stat: usage_usec", "%s", s.CPU)
+	if s.Throttled != usage.Absent {
+		row("cpu withheld", "cpu.stat: nr_throttled, throttled_usec", "%d times, %s", s.Throttled, s.ThrottledFor)
+	}
+	for _, resource := range []string{"cpu", "memory", "io"} {
+		if percent, measured := s.Pressure[resource]; measured {
+			row("waited for "+resource, resource+".pressure: some avg10", "%.2f%%", percent)
+		}
+	}
+	return table.Flush()
+}
+
+func bytes(n int64) string {
+	if n == usage.Unlimited {
+		return "no limit"
+	}
+	return units.BytesSize(float64(n))
+}
+
+func number(n int64) string {
+	if n == usage.Unlimited {
+		return "no limit"
+	}
+	return fmt.Sprint(n)
+}

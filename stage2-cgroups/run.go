@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"drydock/internal/flags"
+	"drydock/internal/kernel"
+	"drydock/internal/undo"
+	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage1-namespaces/rootfs"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/limit"
+	"drydock/stage2-cgroups/usage"
+)
+
+const runHelp = `Usage: stage2 run [FLAG…] ROOTFS COMMAND [ARG…]
+
+Start COMMAND as a container on the directory ROOTFS, in a cgroup of its own.
+
+`
+
+// Config is everything that init needs to know. It travels through the pipe.
+type Config struct {
+	Namespace namespace.Config
+	Root      rootfs.Config
+	Program   process.Program
+	Name      string
+	Limits    cgroup.Limits
+	Explain   bool
+}
+
+// runContainer is the parent's side: it starts the container, waits for its end
+// and returns its exit code.
+func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+	config, err := parseRun(args, stdout)
+	if err != nil {
+		return 125, err
+	}
+	if config.Explain {
+		kernel.Explain = tellSteps(stderr)
+	}
+
+	var cleanup undo.Stack
+	group, err := cgroup.Create(parentGroup(), config.Name, config.Limits)
+	if err != nil {
+		return 125, err
+	}
+	cleanup.Add(group.Remove)
+	cmd := process.Command(config.Namespace.SysProcAttr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	group.Into(cmd)
+	child, err := process.Start(cmd)
+	if err != nil {
+		return 125, errors.Join(config.Namespace.Remedy(err), cleanup.Run())
+	}
+	cleanup.Add(child.Kill)
+
+	if err := child.Release(config); err != nil {
+		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), cleanup.Run())
+	}
+	code, err := child.Wait()
+	return code, errors.Join(err, usage.OutOfMemory(group.Path), cleanup.Run())
+}
+
+// tellSteps prints the parent's steps, and those that init reports, to w.
+func tellSteps(w io.Writer) func(kernel.Step) {
+	show := kernel.Print(w)
+	return func(s kernel.Step) {
+		if s.Who == "" {
+			s.Who = "parent"
+		}
+		show(s)
+	}
+}
+
+// parseRun reads the command line, and refuses what cannot work before anything
+// has been started.
+func parseRun(args []string, stdout io.Writer) (Config, error) {
+	config := Config{Namespace: namespace.Config{New: namespace.All()}}
+	table := namespace.Flags(&config.Namespace)
+	table = append(table, rootfs.Flags(&config.Root)...)
+	table = append(table, process.Flags(&config.Program)...)
+	table = append(table, limit.Flags(config.Limits.Put)...)
+	table = append(table, flags.Flag{Name: "name", Value: flags.String{To: &config.Name}, Usage: "the container's `NAME` (12 random digits)"})
+	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
+
+	rest, err := flags.Parse(table, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, runHelp)
+		flags.Help(stdout, table)
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	if len(rest) < 2 {
+		return Config{}, fmt.Errorf("run needs a root directory and a command: stage2 run [FLAG…] ROOTFS COMMAND [ARG…]")
+	}
+	config.Root.Root, config.Program.Args = rest[0], rest[1:]
+	return config, config.complete()
+}
+
+// complete has each part of a configuration fill in what is open and refuse what is
+// wrong.
+func (c *Config) complete() error {
+	if err := c.Namespace.Complete(); err != nil {
+		return err
+	}
+	if c.Namespace.Userns {
+		return fmt.Errorf("--userns is stage 1's: use stage1 run --userns")
+	}
+	if c.Name == "" {
+		c.Name = namespace.RandomName()
+	}
+	own := c.Namespace.New
+	c.Root.Userns = own.Has(namespace.User)
+	c.Root.OwnMounts = own.Has(namespace.Mount)
+	c.Root.OwnProcesses = own.Has(namespace.PID)
+	c.Root.OwnNetwork = own.Has(namespace.Net)
+	c.Root.OwnQueues = own.Has(namespace.IPC)
+	if err := c.Root.Complete(); err != nil {
+		return err
+	}
+	return c.Program.Complete(c.Namespace.Hostname)
+}
