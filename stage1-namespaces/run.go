@@ -86,7 +86,8 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 		return Config{}, fmt.Errorf("run needs a root directory and a command: stage1 run [FLAG…] ROOTFS COMMAND [ARG…]")
 	}
 	config.Root.Root, config.Program.Args = rest[0], rest[1:]
-	return config, config.complete()
+	err = config.complete()
+	return config, err
 }
 
 // complete has each part of a configuration fill in what is open and refuse what is

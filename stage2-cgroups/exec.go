@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/usage"
 )
 
 const execHelp = `Usage: stage2 exec NAME COMMAND [ARG…]
@@ -18,7 +20,7 @@ Start COMMAND inside a running container: in its namespaces, under its limits.
 // execInContainer starts a program that sees what the container's first process sees,
 // and that counts as part of the container.
 func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
-	rest, err := arguments(args, 2, execHelp, stdout)
+	rest, err := arguments(args, 2, math.MaxInt, execHelp, stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -28,17 +30,14 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 	}
 	group, err := cgroup.Find(parentGroup(), rest[0])
 	if err != nil {
-		return 125, err
+		return 1, err
 	}
 	defer group.Close()
-	if frozen, err := group.Frozen(); err != nil || frozen { // it would freeze us too
-		return 125, fmt.Errorf("container %s is paused, unpause the container before exec", rest[0])
+	first, err := firstProcess(group)
+	if err != nil {
+		return 1, err
 	}
-	pids, err := group.Processes()
-	if err != nil || len(pids) == 0 {
-		return 125, fmt.Errorf("container %s has ended", rest[0])
-	}
-	target, err := namespace.Hold(pids[0])
+	target, err := namespace.Hold(first)
 	if err != nil {
 		return 125, err
 	}
@@ -52,4 +51,24 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 	return process.Exec(cmd, func(start func() error) error {
 		return target.Inside(func() error { return door.Within(start) })
 	})
+}
+
+// firstProcess is the pid of the container's first process, if it is to be joined now.
+func firstProcess(group *cgroup.Group) (int, error) {
+	frozen, err := group.Frozen()
+	if err != nil {
+		return 0, err
+	}
+	pids, err := usage.Processes(group.Path)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(pids) == 0:
+		return 0, fmt.Errorf("container %s has ended", group.Name())
+	case group.Starting():
+		return 0, fmt.Errorf("container %s is still starting: try again", group.Name())
+	case frozen: // it would freeze us too
+		return 0, fmt.Errorf("container %s is paused, unpause the container before exec", group.Name())
+	}
+	return pids[0], nil
 }

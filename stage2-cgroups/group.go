@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path"
 	"strings"
 	"text/tabwriter"
 
@@ -28,25 +30,28 @@ const (
 
 // parentGroup is the cgroup below which every container has its own.
 func parentGroup() string {
-	return cmp.Or(os.Getenv("DRYDOCK_CGROUP_PARENT"), "/drydock")
+	return path.Join("/", cmp.Or(os.Getenv("DRYDOCK_CGROUP_PARENT"), "drydock"))
 }
 
-// arguments returns the arguments of a command that has no flags and wants at least
-// so many of them; the help's first line says which.
-func arguments(args []string, atLeast int, help string, stdout io.Writer) ([]string, error) {
+// arguments returns the arguments of a command that has no flags and wants between
+// atLeast and atMost of them; the help's first line says which.
+func arguments(args []string, atLeast, atMost int, help string, stdout io.Writer) ([]string, error) {
 	rest, err := flags.Parse(nil, args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, help)
 	}
-	if err == nil && len(rest) < atLeast {
-		line, _, _ := strings.Cut(help, "\n")
-		err = fmt.Errorf("there are arguments missing: %s", strings.TrimPrefix(line, "Usage: "))
+	line, _, _ := strings.Cut(strings.TrimPrefix(help, "Usage: "), "\n")
+	switch {
+	case err == nil && len(rest) < atLeast:
+		err = fmt.Errorf("there are arguments missing: %s", line)
+	case err == nil && len(rest) > atMost:
+		err = fmt.Errorf("%q is one argument too many: %s", rest[atMost], line)
 	}
 	return rest, err
 }
 
 func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	if _, err := arguments(args, 0, psHelp, stdout); err != nil {
+	if _, err := arguments(args, 0, 0, psHelp, stdout); err != nil {
 		return 125, err
 	}
 	groups, err := cgroup.List(parentGroup())
@@ -56,13 +61,16 @@ func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error
 	table := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "NAME\tPID\tPROCESSES\tSTATUS")
 	for _, group := range groups {
-		pids, err := group.Processes()
+		defer group.Close()
+		pids, err := usage.Processes(group.Path)
 		if err != nil || len(pids) == 0 {
 			continue // it has ended since it was listed
 		}
 		status := "running"
 		if frozen, err := group.Frozen(); err == nil && frozen {
 			status = "paused"
+		} else if group.Starting() {
+			status = "starting"
 		}
 		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", group.Name(), pids[0], len(pids), status)
 	}
@@ -72,7 +80,7 @@ func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error
 // eachGroup does something with the group of each container that args name, and prints
 // the names of those with which that went well.
 func eachGroup(args []string, help string, stdout io.Writer, do func(*cgroup.Group) error) (int, error) {
-	names, err := arguments(args, 1, help, stdout)
+	names, err := arguments(args, 1, math.MaxInt, help, stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -101,8 +109,12 @@ func onGroup(name string, do func(*cgroup.Group) error) error {
 
 func pause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 	return eachGroup(args, pauseHelp, stdout, func(group *cgroup.Group) error {
-		if frozen, err := group.Frozen(); err != nil || frozen {
-			return errors.Join(err, fmt.Errorf("container %s is already paused", group.Name()))
+		frozen, err := group.Frozen()
+		if err == nil && frozen {
+			err = fmt.Errorf("container %s is already paused", group.Name())
+		}
+		if err != nil {
+			return err
 		}
 		return group.Freeze()
 	})
@@ -110,8 +122,12 @@ func pause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 
 func unpause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 	return eachGroup(args, unpauseHelp, stdout, func(group *cgroup.Group) error {
-		if frozen, err := group.Frozen(); err != nil || !frozen {
-			return errors.Join(err, fmt.Errorf("container %s is not paused", group.Name()))
+		frozen, err := group.Frozen()
+		if err == nil && !frozen {
+			err = fmt.Errorf("container %s is not paused", group.Name())
+		}
+		if err != nil {
+			return err
 		}
 		return group.Thaw()
 	})
@@ -122,7 +138,7 @@ func kill(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 }
 
 func showStats(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	names, err := arguments(args, 1, statsHelp, stdout)
+	names, err := arguments(args, 1, 1, statsHelp, stdout)
 	if err != nil {
 		return 125, err
 	}

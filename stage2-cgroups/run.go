@@ -23,7 +23,7 @@ Start COMMAND as a container on the directory ROOTFS, in a cgroup of its own.
 
 `
 
-// Config is everything that init needs to know. It travels through the pipe.
+// Config is what the command line says of a container. It travels through the pipe.
 type Config struct {
 	Namespace namespace.Config
 	Root      rootfs.Config
@@ -60,7 +60,10 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 	cleanup.Add(child.Kill)
 
 	if err := child.Release(config); err != nil {
-		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), cleanup.Run())
+		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
+	}
+	if err := group.Started(); err != nil {
+		return 125, errors.Join(err, cleanup.Run())
 	}
 	code, err := child.Wait()
 	return code, errors.Join(err, usage.OutOfMemory(group.Path), cleanup.Run())
@@ -77,14 +80,18 @@ func tellSteps(w io.Writer) func(kernel.Step) {
 	}
 }
 
+// initThreads is more threads than init ever has. (Go needs them for its own purposes.)
+const initThreads = 16
+
 // parseRun reads the command line, and refuses what cannot work before anything
 // has been started.
 func parseRun(args []string, stdout io.Writer) (Config, error) {
 	config := Config{Namespace: namespace.Config{New: namespace.All()}}
+	var limits limit.Values
 	table := namespace.Flags(&config.Namespace)
 	table = append(table, rootfs.Flags(&config.Root)...)
 	table = append(table, process.Flags(&config.Program)...)
-	table = append(table, limit.Flags(config.Limits.Put)...)
+	table = append(table, limit.Flags(&limits)...)
 	table = append(table, flags.Flag{Name: "name", Value: flags.String{To: &config.Name}, Usage: "the container's `NAME` (12 random digits)"})
 	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
 
@@ -100,7 +107,15 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 		return Config{}, fmt.Errorf("run needs a root directory and a command: stage2 run [FLAG…] ROOTFS COMMAND [ARG…]")
 	}
 	config.Root.Root, config.Program.Args = rest[0], rest[1:]
-	return config, config.complete()
+	if err := limits.Validate(); err != nil {
+		return Config{}, err
+	}
+	limits.Lines(config.Limits.Put)
+	if limits.Pids > 0 && limits.Pids < initThreads {
+		return Config{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
+	}
+	err = config.complete()
+	return config, err
 }
 
 // complete has each part of a configuration fill in what is open and refuse what is

@@ -34,13 +34,13 @@ func Parse(table []Flag, args []string) (rest []string, err error) {
 		}
 	}
 	if err := set.Parse(args); err != nil {
-		return nil, docker(err)
+		return nil, docker(err, table)
 	}
 	return set.Args(), nil
 }
 
 // docker rewords the errors of package flag that differ from Docker's.
-func docker(err error) error {
+func docker(err error, table []Flag) error {
 	if name, found := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); found {
 		if len(name) == 1 {
 			return fmt.Errorf("unknown shorthand flag: '%s' in -%s", name, name)
@@ -57,9 +57,20 @@ func docker(err error) error {
 	value, after, found := strings.Cut(strings.Replace(err.Error(), " for flag -", " for -", 1), " for -")
 	if _, given, invalid := strings.Cut(value, "value "); found && invalid {
 		name, reason, _ := strings.Cut(after, ": ")
-		return fmt.Errorf("invalid argument %s for %q flag: %s", given, "--"+name, reason)
+		return fmt.Errorf("invalid argument %s for %q flag: %s", given, fullName(name, table), reason)
 	}
 	return err
+}
+
+// fullName is a flag as Docker names it in errors, such as "-m, --memory", whichever of
+// the two names was used.
+func fullName(name string, table []Flag) string {
+	for _, f := range table {
+		if f.Short != "" && (name == f.Name || name == f.Short) {
+			return "-" + f.Short + ", --" + f.Name
+		}
+	}
+	return "--" + name
 }
 
 // Help writes the table as the flags part of a help text, one line a flag.

@@ -134,3 +134,30 @@ func CloseRange(why string, first, last, flags uint) error {
 	})
 	return context(unix.CloseRange(first, last, flags), "close the file descriptors from %d on", first)
 }
+
+// Prlimit is prlimit(2): it sets a resource limit of another process, as ulimit does for
+// the shell itself.
+func Prlimit(why string, pid, resource int, limit *unix.Rlimit) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("prlimit(%d, %d, {%d, %d}, NULL)", pid, resource, limit.Cur, limit.Max),
+			command("prlimit", "--pid") + fmt.Sprintf(" $pid --%s=%s:%s", rlimitNames[resource], rlimit(limit.Cur), rlimit(limit.Max))
+	})
+	return context(unix.Prlimit(pid, resource, limit, nil), "set the limit %s of process %d", rlimitNames[resource], pid)
+}
+
+// rlimitNames are the limits of getrlimit(2) by prlimit(1)'s names for them.
+var rlimitNames = map[int]string{
+	unix.RLIMIT_CORE: "core", unix.RLIMIT_CPU: "cpu", unix.RLIMIT_DATA: "data", unix.RLIMIT_FSIZE: "fsize",
+	unix.RLIMIT_LOCKS: "locks", unix.RLIMIT_MEMLOCK: "memlock", unix.RLIMIT_MSGQUEUE: "msgqueue",
+	unix.RLIMIT_NICE: "nice", unix.RLIMIT_NOFILE: "nofile", unix.RLIMIT_NPROC: "nproc", unix.RLIMIT_RSS: "rss",
+	unix.RLIMIT_RTPRIO: "rtprio", unix.RLIMIT_RTTIME: "rttime", unix.RLIMIT_SIGPENDING: "sigpending",
+	unix.RLIMIT_STACK: "stack",
+}
+
+// rlimit writes a limit as prlimit(1) reads it.
+func rlimit(n uint64) string {
+	if n == unix.RLIM_INFINITY {
+		return "unlimited"
+	}
+	return fmt.Sprint(n)
+}

@@ -12,10 +12,14 @@ import (
 type Failure struct {
 	Text string
 	Code int
+	err  error
 }
 
 // Error is the reason.
 func (f *Failure) Error() string { return f.Text }
+
+// Unwrap is the error that it was made of, in the process where that happened.
+func (f *Failure) Unwrap() error { return f.err }
 
 // ExitCode is Docker's exit code for an error of this package or any other.
 func ExitCode(err error) int {
@@ -32,7 +36,7 @@ func failure(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return &Failure{Text: err.Error(), Code: 127}
+		return &Failure{Text: err.Error(), Code: 127, err: err}
 	}
-	return &Failure{Text: err.Error(), Code: 126}
+	return &Failure{Text: err.Error(), Code: 126, err: err}
 }

@@ -53,17 +53,15 @@ func (l Limit) controller() string {
 // of any kind only ever produce such lines.
 type Limits []Limit
 
-// Put adds a line, in place of an earlier one for the same file. "max", no limit, is
-// what a new group has anyway, and adds none.
+// Put adds a line, in place of an earlier one for the same file.
 func (l *Limits) Put(file, value string) {
-	*l = slices.DeleteFunc(*l, func(line Limit) bool { return line.File == file })
-	if value != "max" {
-		*l = append(*l, Limit{file, value})
-	}
+	*l = append(slices.DeleteFunc(*l, func(line Limit) bool { return line.File == file }), Limit{file, value})
 }
 
-// A Group is one container's cgroup. While the caller of Create lives, it holds a
-// lock on the directory: so others tell a group in use from one left behind.
+// A Group is one container's cgroup. The process that made it holds a lock on its
+// directory as long as it lives: an exclusive one until the container has started, then
+// a shared one. So others tell a group that is being made from one in use, and both from
+// one that was left behind, which nobody locks.
 type Group struct {
 	Path string // its directory
 	dir  *os.File
@@ -71,6 +69,10 @@ type Group struct {
 
 // nameRule is Docker's rule for the names of containers.
 var nameRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
+
+// mark is an extended attribute of every group that Create makes: sweep leaves others
+// alone. cgroupfs takes them since Linux 3.7. xattr(7).
+const mark = "trusted.drydock"
 
 // Create makes the group called name below parent (a path in the hierarchy, such
 // as /drydock) and sets its limits. If that fails, nothing of the group is left.
@@ -95,9 +97,9 @@ func Create(parent, name string, limits Limits) (*Group, error) {
 	return group, nil
 }
 
-// claim makes and locks the directory of a new group, after those that others have
-// left behind are gone. The parent's lock keeps a claim that goes on at the same time
-// from taking our directory for one of them while it is not locked yet.
+// claim makes, marks and locks the directory of a new group, after those that were left
+// behind are gone. All that happens under a lock on the parent: or another run could
+// sweep away our directory before we have locked it.
 func claim(parent, name string) (*Group, error) {
 	all, err := open(parent)
 	if err != nil {
@@ -119,10 +121,13 @@ func claim(parent, name string) (*Group, error) {
 		return nil, withRemedy(err)
 	}
 	group, err := open(path)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = errors.Join(unix.Setxattr(path, mark, nil, 0), group.lock(unix.LOCK_EX))
 	}
-	return group, group.lock(unix.LOCK_SH)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("claim %s: %w", path, err), removeTree(path))
+	}
+	return group, nil
 }
 
 // open opens the directory of a group.
@@ -139,8 +144,16 @@ func (g *Group) lock(how int) error {
 	return nil
 }
 
-// Set writes limits to the group, now or while it runs. The first one that the kernel
-// refuses is the error; those before it hold.
+// Started says that the container's first process has become the user's program.
+func (g *Group) Started() error { return g.lock(unix.LOCK_SH) }
+
+// Starting tells whether it has not yet. Until then it may still see the host's files.
+func (g *Group) Starting() bool {
+	return errors.Is(g.lock(unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// Set writes limits to the group. The first one that the kernel refuses is the error;
+// those before it hold.
 func (g *Group) Set(limits Limits) error {
 	for _, limit := range limits {
 		if err := g.write("a limit is a value in a file", limit.File, limit.Value); err != nil {
@@ -196,16 +209,17 @@ func (g *Group) Door() (*Door, error) {
 // Within calls f while this process, with all its threads, is in the group: what f
 // starts is born there. f should be short. The group's limits hold for us too, and a Go
 // program that is refused a new thread crashes.
-func (d *Door) Within(f func() error) (err error) {
+func (d *Door) Within(f func() error) error {
 	if _, err := d.in.WriteString("0"); err != nil { // 0: whoever writes
 		return fmt.Errorf("enter the container's cgroup: %w", err)
 	}
-	defer func() {
-		if _, left := d.out.WriteString("0"); left != nil {
-			err = errors.Join(err, fmt.Errorf("leave the container's cgroup: %w", left))
-		}
-	}()
-	return f()
+	err := f()
+	// If the group that we came from is gone we stay, and count as part of this one.
+	_, _ = d.out.WriteString("0")
+	if errors.Is(err, unix.EAGAIN) {
+		return fmt.Errorf("%w: the container is at its --pids-limit, or nearly so: to start a program takes about ten for an instant", err)
+	}
+	return err
 }
 
 // Close closes the door.
@@ -219,38 +233,47 @@ func (g *Group) Close() {
 	g.dir.Close()
 }
 
-// Remove removes the group, and kills what may still run in it. A group that is
-// already gone is fine.
+// Remove removes the group with those that the container made below it, and kills what
+// may still run in them. A group that is already gone is fine.
 func (g *Group) Remove() error {
 	defer g.Close()
-	err := g.rmdir()
+	err := removeTree(g.Path)
 	if errors.Is(err, unix.EBUSY) {
-		err = errors.Join(g.Kill(), g.rmdir())
+		if err = g.Kill(); err == nil {
+			err = removeTree(g.Path)
+		}
 	}
 	return err
 }
 
-func (g *Group) rmdir() error {
-	err := kernel.Rmdir("an empty group is removed like an empty directory", g.Path)
+// removeTree removes a group and, before it, those below.
+func removeTree(path string) error {
+	entries, err := os.ReadDir(path)
+	for _, entry := range entries {
+		if entry.IsDir() {
+			err = errors.Join(err, removeTree(filepath.Join(path, entry.Name())))
+		}
+	}
+	err = errors.Join(err, kernel.Rmdir("an empty group is removed like an empty directory", path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
 }
 
-// sweep removes the groups below dir that a run left which was killed: their
-// directory is locked by nobody. What cannot be removed is left for the next sweep.
+// sweep removes the groups below dir that a run left which was killed: they bear the mark,
+// and nobody locks them. It waits for nothing: what is still busy, the next sweep gets.
 func sweep(dir string) {
-	entries, _ := os.ReadDir(dir) // if there is an error, Create will meet it too
+	entries, _ := os.ReadDir(dir) // if there is an error, claim will meet it too
 	for _, entry := range entries {
-		group, err := open(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			continue // it has just gone
+		path := filepath.Join(dir, entry.Name())
+		if _, err := unix.Getxattr(path, mark, nil); err != nil {
+			continue // a file of the kernel's, or somebody else's group
 		}
-		if !entry.IsDir() || group.lock(unix.LOCK_EX|unix.LOCK_NB) != nil {
-			group.Close() // a file of the kernel's, or in use
-			continue
+		group, err := open(path)
+		if err == nil && group.lock(unix.LOCK_EX|unix.LOCK_NB) == nil {
+			_ = errors.Join(group.write("a run that was killed has left this", "cgroup.kill", "1"), removeTree(path))
 		}
-		_ = group.Remove() // see above
+		group.Close()
 	}
 }

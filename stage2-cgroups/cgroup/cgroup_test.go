@@ -20,10 +20,6 @@ func TestPut(t *testing.T) {
 	if diff := cmp.Diff(Limits{{"memory.max", "100"}, {"pids.max", "7"}}, limits); diff != "" {
 		t.Errorf("the later value should hold (-want +got):\n%s", diff)
 	}
-	limits.Put("pids.max", "max")
-	if diff := cmp.Diff(Limits{{"memory.max", "100"}}, limits); diff != "" {
-		t.Errorf("max is no limit (-want +got):\n%s", diff)
-	}
 }
 
 // TestMissing delegates on trees that lack the controller, made of plain files.

@@ -24,7 +24,10 @@ func (g *Group) Freeze() error {
 	if err := g.write("every process stops where it is", "cgroup.freeze", "1"); err != nil {
 		return err
 	}
-	return g.await("frozen 1")
+	if err := g.await("frozen 1"); err != nil {
+		return errors.Join(err, g.write("not half of them", "cgroup.freeze", "0"))
+	}
+	return nil
 }
 
 // Thaw lets them go on.
@@ -49,15 +52,19 @@ func (g *Group) Kill() error {
 	return err
 }
 
-// await waits until cgroup.events has a line. The kernel tells a change of that file
-// to poll(2), so it need not be read again and again.
+// recheck is how long a change may go unnoticed, in milliseconds. The kernel tells of
+// changes in a row only every 10 ms, and not at all if the group is gone by then.
+const recheck = 50
+
+// await waits until cgroup.events has a line. For such a file poll(2) returns POLLPRI when
+// it has changed since this descriptor last read it.
 func (g *Group) await(line string) error {
 	events, err := os.Open(filepath.Join(g.Path, "cgroup.events"))
 	if err != nil {
 		return err
 	}
 	defer events.Close()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		text, err := io.ReadAll(io.NewSectionReader(events, 0, 4096))
 		if err != nil {
 			return err
@@ -65,15 +72,12 @@ func (g *Group) await(line string) error {
 		if strings.Contains(string(text), line) {
 			return nil
 		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			return fmt.Errorf("%s is still busy after %s: waited for %q in cgroup.events", g.Path, patience, line)
-		}
 		poll := []unix.PollFd{{Fd: int32(events.Fd()), Events: unix.POLLPRI}}
-		if _, err := unix.Poll(poll, int(left.Milliseconds())+1); err != nil && !errors.Is(err, unix.EINTR) {
+		if _, err := unix.Poll(poll, recheck); err != nil && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("wait for %s: %w", events.Name(), err)
 		}
 	}
+	return fmt.Errorf("%s is still busy after %s: waited for %q in cgroup.events", g.Path, patience, line)
 }
 
 // has tells whether cgroup.events has a line now.

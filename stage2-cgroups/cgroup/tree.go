@@ -71,13 +71,13 @@ func own() (string, error) {
 var meters = []string{"cpu", "memory", "pids"}
 
 // delegate makes the group parent, and has it and every group above it pass on the
-// controllers that measure or that limits need. A controller works in a group only if
-// each one above lists it in cgroup.subtree_control; and a group that passes on
-// controllers may have no processes of its own ("no internal processes", cgroups(7)), so
-// parent has none.
+// controllers that limits need. A controller works in a group only if each one above
+// lists it in cgroup.subtree_control; and a group that passes on controllers may have no
+// processes of its own, save the topmost ("no internal processes", cgroups(7)). So parent
+// has none.
 func (t Tree) delegate(parent string, limits Limits) error {
 	level := t.mount
-	for _, name := range strings.Split("."+parent, "/") {
+	for _, name := range strings.Split(filepath.Join("/", parent), "/") {
 		level = filepath.Join(level, name)
 		if _, err := os.Stat(level); err != nil {
 			err := kernel.Mkdir("all our groups hang from one", level, 0o755)
@@ -92,7 +92,8 @@ func (t Tree) delegate(parent string, limits Limits) error {
 	return nil
 }
 
-// passOn adds to a group's cgroup.subtree_control what is missing there.
+// passOn adds to a group's cgroup.subtree_control what is missing there, in one write,
+// which the kernel takes or refuses as a whole.
 func (t Tree) passOn(group string, limits Limits) error {
 	has, err := words(filepath.Join(group, "cgroup.controllers"))
 	if err != nil {
@@ -110,16 +111,21 @@ func (t Tree) passOn(group string, limits Limits) error {
 		}
 		wanted = append(wanted, limit.controller())
 	}
-	for _, controller := range wanted {
-		if slices.Contains(passes, controller) || !slices.Contains(has, controller) {
-			continue
+	slices.Sort(wanted)
+	add := ""
+	for _, controller := range slices.Compact(wanted) {
+		if slices.Contains(has, controller) && !slices.Contains(passes, controller) {
+			add += " +" + controller
 		}
-		if err := kernel.WriteFile("groups below get only the controllers named here", control, "+"+controller); err != nil {
-			return withRemedy(err)
-		}
-		passes = append(passes, controller)
 	}
-	return nil
+	if add == "" {
+		return nil
+	}
+	err = kernel.WriteFile("groups below get only the controllers named here", control, add[1:])
+	if len(limits) == 0 {
+		return nil // to measure is good, but nobody asked for it
+	}
+	return withRemedy(err)
 }
 
 // missing says where a controller is instead, and what to do.
@@ -137,6 +143,8 @@ func withRemedy(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: this needs root: use sudo", err)
+	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.EOPNOTSUPP):
+		return fmt.Errorf("%w: a group with processes of its own cannot limit groups below it: move them to one of those", err)
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%w: in an ordinary container cgroups cannot be changed: try it in the VM: make shell", err)
 	}

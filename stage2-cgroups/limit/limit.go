@@ -16,6 +16,7 @@ package limit
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"runtime"
 	"strconv"
@@ -25,87 +26,94 @@ import (
 	"drydock/internal/flags"
 )
 
-// Flags are the flags that produce limits, with Docker's units and validation. put is
-// called with the name of a file and the value for it; a later value replaces an
-// earlier one.
-func Flags(put func(file, value string)) []flags.Flag {
+// Values are what a user asks for, in Docker's units.
+type Values struct {
+	Memory   int64 // bytes; 0 is no limit
+	NanoCPUs int64 // billionths of a CPU's time; 0 is no limit
+	Pids     int64 // processes and threads; 0 and less is no limit
+}
+
+// Flags are the flags that fill Values.
+func Flags(v *Values) []flags.Flag {
 	return []flags.Flag{
-		{Name: "memory", Short: "m", Value: parser{put, memory}, Usage: "at most `BYTES` of memory, with b, k, m or g behind"},
-		{Name: "cpus", Value: parser{put, cpus}, Usage: "at most `N` CPUs' worth of time, such as 1.5"},
-		{Name: "pids-limit", Value: parser{put, pids}, Usage: "at most `N` processes and threads, -1 for any number"},
+		{Name: "memory", Short: "m", Value: parser{&v.Memory, units.RAMInBytes}, Usage: "at most `BYTES` of memory, with b, k, m or g behind"},
+		{Name: "cpus", Value: parser{&v.NanoCPUs, cpus}, Usage: "at most `N` CPUs' worth of time, such as 1.5"},
+		{Name: "pids-limit", Value: parser{&v.Pids, pids}, Usage: "at most `N` processes and threads, -1 for any number"},
 	}
-}
-
-// A parser is a flag.Value that puts what it reads, and keeps nothing itself.
-type parser struct {
-	put   func(file, value string)
-	parse func(text string, put func(file, value string)) error
-}
-
-// String is part of flag.Value.
-func (p parser) String() string { return "" }
-
-// Set is part of flag.Value.
-func (p parser) Set(text string) error { return p.parse(text, p.put) }
-
-// minMemory is the least that Docker accepts, in bytes: below, hardly anything starts.
-const minMemory = 6 << 20
-
-// memory reads --memory. As in Docker, a container may swap as much again.
-func memory(text string, put func(file, value string)) error {
-	bytes, err := units.RAMInBytes(text)
-	if err != nil {
-		return err
-	}
-	value := "max"
-	if bytes != 0 {
-		if bytes < minMemory {
-			return errors.New("minimum memory limit allowed is 6MB")
-		}
-		value = strconv.FormatInt(bytes, 10)
-	}
-	put("memory.max", value)
-	put("memory.swap.max", value)
-	return nil
 }
 
 // period is the time, in microseconds, in which a group may use its quota of CPU
 // time before it has to wait for the next: Docker's default, and the kernel's.
 const period = 100_000
 
-// cpus reads --cpus: a number of CPUs is a quota in each period.
-func cpus(text string, put func(file, value string)) error {
-	number, ok := new(big.Rat).SetString(text)
-	if !ok {
-		return fmt.Errorf("failed to parse %v as a rational number", text)
+// Lines calls put with each file and the value for it. As in Docker, a container may
+// swap as much memory as it may have.
+func (v Values) Lines(put func(file, value string)) {
+	if v.Memory > 0 {
+		put("memory.max", strconv.FormatInt(v.Memory, 10))
+		put("memory.swap.max", strconv.FormatInt(v.Memory, 10))
 	}
-	nano := new(big.Rat).Mul(number, big.NewRat(1e9, 1))
-	if !nano.IsInt() {
-		return errors.New("value is too precise")
+	if v.NanoCPUs > 0 {
+		put("cpu.max", fmt.Sprint(v.NanoCPUs*period/1e9, " ", period))
+	}
+	if v.Pids > 0 {
+		put("pids.max", strconv.FormatInt(v.Pids, 10))
+	}
+}
+
+// A parser is a flag.Value: a function that reads a number, and where it goes.
+type parser struct {
+	to    *int64
+	parse func(text string) (int64, error)
+}
+
+// String is part of flag.Value.
+func (p parser) String() string { return "" }
+
+// Set is part of flag.Value.
+func (p parser) Set(text string) (err error) {
+	*p.to, err = p.parse(text)
+	return err
+}
+
+// maxPids is PID_MAX_LIMIT of the kernel.
+const maxPids = 4 << 20
+
+// MinMemory is the least that Docker accepts, in bytes: below, hardly anything starts.
+const MinMemory = 6 << 20
+
+// Validate refuses what cannot be.
+func (v Values) Validate() error {
+	if v.Memory != 0 && v.Memory < MinMemory {
+		return errors.New("minimum memory limit allowed is 6MB")
+	}
+	if v.Pids > maxPids {
+		return fmt.Errorf("--pids-limit %d is more than the kernel can count, which is %d: give -1 for any number", v.Pids, maxPids)
 	}
 	have := runtime.NumCPU()
-	most, least := big.NewRat(int64(have), 1), big.NewRat(1, 100)
-	switch {
-	case number.Sign() == 0:
-		put("cpu.max", "max")
-	case number.Cmp(least) < 0 || number.Cmp(most) > 0:
+	if v.NanoCPUs != 0 && (v.NanoCPUs < 1e9/100 || v.NanoCPUs > int64(have)*1e9) {
 		return fmt.Errorf("range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", have, have)
-	default:
-		put("cpu.max", fmt.Sprint(nano.Num().Int64()*period/1e9, " ", period))
 	}
 	return nil
 }
 
-// pids reads --pids-limit. Docker takes 0 and -1 for no limit.
-func pids(text string, put func(file, value string)) error {
-	n, err := strconv.ParseInt(text, 0, 64)
-	if err != nil {
-		return fmt.Errorf("%q is not a whole number", text)
+// cpus reads --cpus, a number such as 1.5 or 3/2.
+func cpus(text string) (int64, error) {
+	number, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return 0, fmt.Errorf("failed to parse %v as a rational number", text)
 	}
-	value := "max"
-	if n > 0 {
-		value = strconv.FormatInt(n, 10)
+	nano := new(big.Rat).Mul(number, big.NewRat(1e9, 1))
+	if !nano.IsInt() {
+		return 0, errors.New("value is too precise")
 	}
-	put("pids.max", value)
-	return nil
+	if !nano.Num().IsInt64() {
+		return math.MaxInt64, nil // more than there are, whatever it is exactly
+	}
+	return nano.Num().Int64(), nil
+}
+
+// pids reads --pids-limit.
+func pids(text string) (int64, error) {
+	return strconv.ParseInt(text, 0, 64)
 }

@@ -1,4 +1,4 @@
-// Package usage reads what the processes of a cgroup use together.
+// Package usage reads which processes a cgroup has, and what they use together.
 //
 // The problem: whoever sets a limit wants to know how close a container is to it, and
 // what became of one that was killed.
@@ -20,6 +20,7 @@ import (
 	"time"
 )
 
+// What numbers say that are none.
 const (
 	Unlimited = -1 // the value of a limit that says "max"
 	Absent    = -2 // the value of a meter whose file is not there
@@ -75,12 +76,15 @@ func Read(path string) (Stats, error) {
 }
 
 // OutOfMemory returns an error if the kernel has killed processes of the group because
-// it was at memory.max and nothing could be taken back from it.
+// memory had run out and nothing could be taken back from anybody.
 func OutOfMemory(path string) error {
 	g := group(path)
 	events, err := g.pairs("memory.events")
 	if err != nil || events["oom_kill"] == 0 {
 		return nil //nolint:nilerr // no such file: nothing is killed without the controller
+	}
+	if events["oom"] == 0 { // not this group was full
+		return fmt.Errorf("out of memory: the kernel killed %d of the container's processes, as the host or a group above had no more", events["oom_kill"])
 	}
 	return fmt.Errorf("out of memory: the kernel killed %d of the container's processes at memory.max (%d bytes): give it more with --memory",
 		events["oom_kill"], g.number("memory.max"))
