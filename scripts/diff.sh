@@ -18,7 +18,7 @@ after=$(echo stage"$1"-*)
 [ -d "$before" ] || stop "there is no stage $(($1 - 1)) yet"
 [ -d "$after" ] || stop "there is no stage $1 yet"
 
-for page in run.go init.go; do
+for page in config.go run.go init.go; do
 	# git diff exits with 1 when there is a difference, which there should be.
 	git diff --no-index "$before/$page" "$after/$page" || [ $? = 1 ]
 done

@@ -40,6 +40,9 @@ func initialise(config Config, parent *process.Reporter) error {
 			return err
 		}
 	}
+	if err := rootfs.Isolate(config.Root); err != nil {
+		return err
+	}
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}

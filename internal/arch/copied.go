@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// pageNames are the pages of a stage on which mechanisms are put together.
+var pageNames = []string{"config.go", "run.go", "init.go"}
+
 // changed lists lines of a composition page that the next stage changes on purpose,
 // as "file: line", with the reason.
 var changed = map[string]string{
@@ -39,7 +42,7 @@ func copied(root string, changed map[string]string) ([]string, error) {
 	}
 	var problems []string
 	for n := 1; n < last; n++ {
-		for _, name := range []string{"run.go", "init.go"} {
+		for _, name := range pageNames {
 			before, after := pages[fmt.Sprint(n, "/", name)], pages[fmt.Sprint(n+1, "/", name)]
 			if before.syntax != nil && after.syntax != nil {
 				problems = append(problems, drifted(before, after, mechanisms, changed)...)

@@ -35,7 +35,7 @@ func Sizes(root string) ([]string, error) {
 		}
 		switch {
 		case stage(f.name) == 0:
-		case path.Dir(f.dir()) == "." && (path.Base(f.name) == "run.go" || path.Base(f.name) == "init.go"):
+		case path.Dir(f.dir()) == "." && slices.Contains(pageNames, path.Base(f.name)):
 			tooLong(f.name, f.lines(), pageLines, "a composition is read on one page; what is more belongs in a mechanism")
 		case path.Base(f.dir()) == "first":
 			tooLong(f.name, f.lines(), firstLines, "the first container is typed in front of people")

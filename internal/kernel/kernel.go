@@ -14,13 +14,14 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 )
 
 // A Step is one system call about to be made, told in three ways.
 type Step struct {
-	Who   string // "parent", or "init" for the child that becomes the container
+	Who   string // "init" for the child that becomes the container; empty for the parent
 	Why   string // the sentence given by the caller
 	Call  string // the call in C's notation: mount("proc", "proc", "proc", MS_NOSUID, "")
 	Shell string // the command that does the same, quoted for a POSIX shell; empty if there is none
@@ -39,7 +40,7 @@ func Print(w io.Writer) func(Step) {
 		if shell == "" {
 			shell = "# no shell form"
 		}
-		fmt.Fprintf(w, "# %s: %s\n#   %s\n%s\n", s.Who, s.Why, s.Call, shell)
+		fmt.Fprintf(w, "# %s: %s\n#   %s\n%s\n", cmp.Or(s.Who, "parent"), s.Why, s.Call, shell)
 	}
 }
 

@@ -70,17 +70,21 @@ func (c *Config) Complete() error {
 	return err
 }
 
+// Isolate has no mount that is made from here on show up on the host, nor the host's
+// show up here: by default systemd shares all of them. It comes before any mount.
+func Isolate(c Config) error {
+	if !c.OwnMounts {
+		return nil
+	}
+	return kernel.Mount("nothing mounted here may show up on the host", "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+}
+
 // Enter makes c.Root the root directory of the calling process, which is init: a
 // process with one thread's worth of work and a mount namespace of its own. What it
 // mounts disappears with that namespace, so nothing needs undoing, on failure either.
 func Enter(c Config) error {
 	if !c.OwnMounts {
 		return enterChroot(c.Root)
-	}
-	// Mounts made here must not travel to the host, nor the host's to here: by
-	// default systemd shares all of them. This comes first, before any mount.
-	if err := kernel.Mount("nothing mounted here may show up on the host", "", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return err
 	}
 	// pivot_root wants a mount, and a directory bound to itself is one.
 	if err := kernel.Mount("pivot_root works on mounts, so the root becomes one", c.Root, c.Root, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {

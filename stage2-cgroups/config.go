@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"drydock/internal/flags"
+	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage1-namespaces/rootfs"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/limit"
+)
+
+const runHelp = `Usage: stage2 run [FLAG…] ROOTFS COMMAND [ARG…]
+
+Start COMMAND as a container on the directory ROOTFS, in a cgroup of its own.
+
+`
+
+// Config is what the command line says of a container. It travels through the pipe.
+type Config struct {
+	Namespace namespace.Config
+	Root      rootfs.Config
+	Program   process.Program
+	Name      string
+	Limits    cgroup.Limits
+	Explain   bool
+}
+
+// initThreads is more threads than init ever has. (Go needs them for its own purposes.)
+const initThreads = 16
+
+// parseRun reads the command line, and refuses what cannot work before anything
+// has been started.
+func parseRun(args []string, stdout io.Writer) (Config, error) {
+	config := Config{Namespace: namespace.Config{New: namespace.All()}}
+	var limits limit.Values
+	table := namespace.Flags(&config.Namespace)
+	table = append(table, rootfs.Flags(&config.Root)...)
+	table = append(table, process.Flags(&config.Program)...)
+	table = append(table, limit.Flags(&limits)...)
+	table = append(table, flags.Flag{Name: "name", Value: flags.String{To: &config.Name}, Usage: "the container's `NAME` (12 random digits)"})
+	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
+
+	rest, err := flags.Parse(table, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, runHelp)
+		flags.Help(stdout, table)
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	if len(rest) < 2 {
+		return Config{}, fmt.Errorf("run needs a root directory and a command: stage2 run [FLAG…] ROOTFS COMMAND [ARG…]")
+	}
+	config.Root.Root, config.Program.Args = rest[0], rest[1:]
+	if err := limits.Validate(); err != nil {
+		return Config{}, err
+	}
+	limits.Lines(config.Limits.Put)
+	if limits.Pids > 0 && limits.Pids < initThreads {
+		return Config{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
+	}
+	err = config.complete()
+	return config, err
+}
+
+// complete has each part of a configuration fill in what is open and refuse what is
+// wrong.
+func (c *Config) complete() error {
+	if err := c.Namespace.Complete(); err != nil {
+		return err
+	}
+	if c.Namespace.Userns {
+		return fmt.Errorf("--userns is stage 1's: use stage1 run --userns")
+	}
+	if c.Name == "" {
+		c.Name = namespace.RandomName()
+	}
+	own := c.Namespace.New
+	c.Root.Userns = own.Has(namespace.User)
+	c.Root.OwnMounts = own.Has(namespace.Mount)
+	c.Root.OwnProcesses = own.Has(namespace.PID)
+	c.Root.OwnNetwork = own.Has(namespace.Net)
+	c.Root.OwnQueues = own.Has(namespace.IPC)
+	if err := c.Root.Complete(); err != nil {
+		return err
+	}
+	return c.Program.Complete(c.Namespace.Hostname)
+}
