@@ -6,6 +6,8 @@ import (
 	"math"
 	"os/exec"
 
+	"drydock/internal/defaults"
+	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage2-cgroups/cgroup"
@@ -20,7 +22,7 @@ Start COMMAND inside a running container: in its namespaces, under its limits.
 // execInContainer starts a program that sees what the container's first process sees,
 // and that counts as part of the container.
 func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
-	rest, err := arguments(args, 2, math.MaxInt, execHelp, stdout)
+	rest, err := flags.Arguments(nil, args, 2, math.MaxInt, execHelp, stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -28,7 +30,7 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 	if err := program.Complete(""); err != nil {
 		return 125, err
 	}
-	group, err := cgroup.Find(parentGroup(), rest[0])
+	group, err := cgroup.Find(defaults.CgroupParent(), rest[0])
 	if err != nil {
 		return 1, err
 	}

@@ -1,19 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/docker/go-units"
 
+	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/stage2-cgroups/cgroup"
 	"drydock/stage2-cgroups/usage"
@@ -28,33 +24,11 @@ const (
 	killHelp    = "Usage: stage2 kill NAME…\n\nKill all processes of containers at once.\n"
 )
 
-// parentGroup is the cgroup below which every container has its own.
-func parentGroup() string {
-	return path.Join("/", cmp.Or(os.Getenv("DRYDOCK_CGROUP_PARENT"), "drydock"))
-}
-
-// arguments returns the arguments of a command that has no flags and wants between
-// atLeast and atMost of them; the help's first line says which.
-func arguments(args []string, atLeast, atMost int, help string, stdout io.Writer) ([]string, error) {
-	rest, err := flags.Parse(nil, args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, help)
-	}
-	line, _, _ := strings.Cut(strings.TrimPrefix(help, "Usage: "), "\n")
-	switch {
-	case err == nil && len(rest) < atLeast:
-		err = fmt.Errorf("there are arguments missing: %s", line)
-	case err == nil && len(rest) > atMost:
-		err = fmt.Errorf("%q is one argument too many: %s", rest[atMost], line)
-	}
-	return rest, err
-}
-
 func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	if _, err := arguments(args, 0, 0, psHelp, stdout); err != nil {
+	if _, err := flags.Arguments(nil, args, 0, 0, psHelp, stdout); err != nil {
 		return 125, err
 	}
-	groups, err := cgroup.List(parentGroup())
+	groups, err := cgroup.List(defaults.CgroupParent())
 	if err != nil {
 		return 125, err
 	}
@@ -80,7 +54,7 @@ func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error
 // eachGroup does something with the group of each container that args name, and prints
 // the names of those with which that went well.
 func eachGroup(args []string, help string, stdout io.Writer, do func(*cgroup.Group) error) (int, error) {
-	names, err := arguments(args, 1, math.MaxInt, help, stdout)
+	names, err := flags.Arguments(nil, args, 1, math.MaxInt, help, stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -99,7 +73,7 @@ func eachGroup(args []string, help string, stdout io.Writer, do func(*cgroup.Gro
 }
 
 func onGroup(name string, do func(*cgroup.Group) error) error {
-	group, err := cgroup.Find(parentGroup(), name)
+	group, err := cgroup.Find(defaults.CgroupParent(), name)
 	if err != nil {
 		return err
 	}
@@ -138,7 +112,7 @@ func kill(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 }
 
 func showStats(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	names, err := arguments(args, 1, 1, statsHelp, stdout)
+	names, err := flags.Arguments(nil, args, 1, 1, statsHelp, stdout)
 	if err != nil {
 		return 125, err
 	}

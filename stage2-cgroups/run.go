@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"drydock/internal/defaults"
 	"drydock/internal/kernel"
 	"drydock/internal/undo"
 	"drydock/stage1-namespaces/process"
@@ -23,7 +24,7 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 	}
 
 	var cleanup undo.Stack
-	group, err := cgroup.Create(parentGroup(), config.Name, config.Limits)
+	group, err := cgroup.Create(defaults.CgroupParent(), config.Name, config.Limits)
 	if err != nil {
 		return 125, err
 	}

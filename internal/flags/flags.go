@@ -6,6 +6,7 @@
 package flags
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,6 +38,24 @@ func Parse(table []Flag, args []string) (rest []string, err error) {
 		return nil, docker(err, table)
 	}
 	return set.Args(), nil
+}
+
+// Arguments parses the arguments of a command that wants between atLeast and atMost of
+// them. help, whose first line is the usage, is written to w for -h and --help.
+func Arguments(table []Flag, args []string, atLeast, atMost int, help string, w io.Writer) ([]string, error) {
+	rest, err := Parse(table, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(w, help)
+		Help(w, table)
+	}
+	usage, _, _ := strings.Cut(strings.TrimPrefix(help, "Usage: "), "\n")
+	switch {
+	case err == nil && len(rest) < atLeast:
+		err = fmt.Errorf("there are arguments missing: %s", usage)
+	case err == nil && len(rest) > atMost:
+		err = fmt.Errorf("%q is one argument too many: %s", rest[atMost], usage)
+	}
+	return rest, err
 }
 
 // docker rewords the errors of package flag that differ from Docker's.

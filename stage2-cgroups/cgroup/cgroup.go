@@ -30,6 +30,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -262,7 +263,7 @@ func removeTree(path string) error {
 }
 
 // sweep removes the groups below dir that a run left which was killed: they bear the mark,
-// and nobody locks them. It waits for nothing: what is still busy, the next sweep gets.
+// and nobody locks them. It does not wait for long: what is still busy, the next one gets.
 func sweep(dir string) {
 	entries, _ := os.ReadDir(dir) // if there is an error, claim will meet it too
 	for _, entry := range entries {
@@ -272,7 +273,7 @@ func sweep(dir string) {
 		}
 		group, err := open(path)
 		if err == nil && group.lock(unix.LOCK_EX|unix.LOCK_NB) == nil {
-			_ = errors.Join(group.write("a run that was killed has left this", "cgroup.kill", "1"), removeTree(path))
+			_ = errors.Join(group.kill(time.Second), removeTree(path))
 		}
 		group.Close()
 	}

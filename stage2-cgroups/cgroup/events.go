@@ -24,7 +24,7 @@ func (g *Group) Freeze() error {
 	if err := g.write("every process stops where it is", "cgroup.freeze", "1"); err != nil {
 		return err
 	}
-	if err := g.await("frozen 1"); err != nil {
+	if err := g.await("frozen 1", patience); err != nil {
 		return errors.Join(err, g.write("not half of them", "cgroup.freeze", "0"))
 	}
 	return nil
@@ -35,16 +35,19 @@ func (g *Group) Thaw() error {
 	if err := g.write("every process goes on", "cgroup.freeze", "0"); err != nil {
 		return err
 	}
-	return g.await("frozen 0")
+	return g.await("frozen 0", patience)
 }
 
 // Kill kills every process of the group at once, and waits until they are gone. Whoever
 // kills one by one loses against a program that forks faster. A group that is gone has
 // none. Linux 5.14.
-func (g *Group) Kill() error {
+func (g *Group) Kill() error { return g.kill(patience) }
+
+// kill is Kill with a limit to the waiting.
+func (g *Group) kill(limit time.Duration) error {
 	err := g.write("SIGKILL for every process at once", "cgroup.kill", "1")
 	if err == nil {
-		err = g.await("populated 0")
+		err = g.await("populated 0", limit)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) {
 		return nil // whoever ran the container has removed the empty group
@@ -58,13 +61,13 @@ const recheck = 50
 
 // await waits until cgroup.events has a line. For such a file poll(2) returns POLLPRI when
 // it has changed since this descriptor last read it.
-func (g *Group) await(line string) error {
+func (g *Group) await(line string, limit time.Duration) error {
 	events, err := os.Open(filepath.Join(g.Path, "cgroup.events"))
 	if err != nil {
 		return err
 	}
 	defer events.Close()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		text, err := io.ReadAll(io.NewSectionReader(events, 0, 4096))
 		if err != nil {
 			return err
@@ -77,7 +80,7 @@ func (g *Group) await(line string) error {
 			return fmt.Errorf("wait for %s: %w", events.Name(), err)
 		}
 	}
-	return fmt.Errorf("%s is still busy after %s: waited for %q in cgroup.events", g.Path, patience, line)
+	return fmt.Errorf("%s is still busy after %s: waited for %q in cgroup.events", g.Path, limit, line)
 }
 
 // has tells whether cgroup.events has a line now.

@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"bytes"
 	"cmp"
-	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -11,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"drydock/internal/proc"
 )
 
 // Processes returns the host's pids of the processes in the cgroup whose directory is path
@@ -18,18 +18,23 @@ import (
 // as it lives. (Of two born in the same hundredth of a second, the lower pid.)
 func Processes(path string) ([]int, error) {
 	var pids []int
-	born := map[int]int{}
+	born := map[int]uint64{}
 	err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "cgroup.procs" {
 			return err
 		}
 		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
 		for _, line := range strings.Fields(string(text)) {
 			pid, _ := strconv.Atoi(line) // the kernel writes numbers there
 			pids = append(pids, pid)
-			born[pid] = startTime(pid)
+			if born[pid], err = proc.StartTime(pid); err != nil {
+				born[pid] = math.MaxUint64 // it is gone: younger than any
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -38,20 +43,4 @@ func Processes(path string) ([]int, error) {
 		return cmp.Or(cmp.Compare(born[a], born[b]), cmp.Compare(a, b))
 	})
 	return pids, nil
-}
-
-// startTime is when a process was started, in clock ticks since boot: the 22nd field of
-// its line in proc_pid_stat(5). For a process that is gone it is later than any.
-func startTime(pid int) int {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return math.MaxInt
-	}
-	// The second field is the program's name in parentheses, whatever is in it.
-	after := string(text[bytes.LastIndexByte(text, ')')+1:])
-	ticks, err := strconv.Atoi(strings.Fields(after)[22-3])
-	if err != nil {
-		return math.MaxInt
-	}
-	return ticks
 }

@@ -1,0 +1,55 @@
+// Package proc tells processes apart. A pid comes to mean another process once its own has
+// ended; together with the time of its start it does not.
+package proc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// StartTime is when a process was started, in clock ticks since boot. A process that is
+// gone, or a zombie, is an error: fs.ErrNotExist.
+func StartTime(pid int) (uint64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if errors.Is(err, unix.ESRCH) { // it went between open and read
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return 0, err
+	}
+	// The second field is the program's name in parentheses, whatever is in it. See
+	// proc_pid_stat(5): the third is the state, the 22nd the time.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 20 {
+		return 0, fmt.Errorf("/proc/%d/stat has only %d fields", pid, 2+len(fields))
+	}
+	if fields[3-3] == "Z" {
+		return 0, fmt.Errorf("process %d has ended: %w", pid, fs.ErrNotExist)
+	}
+	return strconv.ParseUint(fields[22-3], 10, 64)
+}
+
+// An ID is one process for ever. The zero value is none.
+type ID struct {
+	Pid   int    `json:"pid"`
+	Start uint64 `json:"start"` // clock ticks since boot
+}
+
+// Of returns the identity of a living process.
+func Of(pid int) (ID, error) {
+	start, err := StartTime(pid)
+	return ID{pid, start}, err
+}
+
+// Alive tells whether the process has not ended yet.
+func (id ID) Alive() bool {
+	start, err := StartTime(id.Pid)
+	return id.Pid != 0 && err == nil && start == id.Start
+}

@@ -1,0 +1,104 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func (s *Store) lockFile(name string) string { return filepath.Join(s.root, "locks", name) }
+
+// lock waits for the lock called name and takes it: to close the file gives it back.
+func (s *Store) lock(name string) (*os.File, error) { return s.take(name, unix.LOCK_EX) }
+
+// take is flock(2) on a file that is removed together with what it protects: so whoever
+// has waited for it may hold one that is nobody's any more, and takes the new one.
+func (s *Store) take(name string, how int) (*os.File, error) {
+	for {
+		file, err := os.OpenFile(s.lockFile(name), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := retry(func() error { return unix.Flock(int(file.Fd()), how) }); err != nil {
+			file.Close()
+			return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+		}
+		held, err := file.Stat()
+		if err != nil {
+			file.Close()
+			return nil, err
+		}
+		if current, err := os.Stat(file.Name()); err == nil && os.SameFile(held, current) {
+			return file, nil
+		}
+		file.Close()
+	}
+}
+
+// retry calls f until no signal interrupts it.
+func retry(f func() error) error {
+	for {
+		if err := f(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+// sweep goes through the containers whose owner has died without cleaning up. One that was
+// to stay has ended, and one that was not is removed. What somebody works on is left, and
+// so are containers of later programs.
+func (s *Store) sweep() error {
+	all, err := s.List()
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Owner.Alive() || r.IsRunning() || s.Mine(r, "") != nil || r.Keep && r.State != Running {
+			continue
+		}
+		lock, err := s.take(r.ID, unix.LOCK_EX|unix.LOCK_NB)
+		if err != nil {
+			continue
+		}
+		err = s.abandoned(r.ID)
+		lock.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return s.emptyTrash()
+}
+
+// emptyTrash removes what is left of a creation or a removal that was interrupted.
+func (s *Store) emptyTrash() error {
+	left, err := os.ReadDir(filepath.Join(s.root, "trash"))
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	names, err := s.lock("names") // without it, there may be one that is just being made
+	if err != nil {
+		return err
+	}
+	defer names.Close()
+	for _, entry := range left {
+		err = errors.Join(err, os.RemoveAll(s.trash(entry.Name())))
+	}
+	return err
+}
+
+// abandoned does for one container what its owner would have done. The lock is held.
+func (s *Store) abandoned(id string) error {
+	r, err := s.Read(id)
+	if err != nil || r.Owner.Alive() {
+		return nil //nolint:nilerr // somebody was faster
+	}
+	if !r.Keep {
+		return s.discard(id)
+	}
+	r.State, r.ExitCode, r.Finished = Exited, 137, time.Now()
+	return write(s.Dir(id), r)
+}

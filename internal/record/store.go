@@ -1,0 +1,227 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"drydock/internal/proc"
+)
+
+// A Store is the records below one state root.
+type Store struct {
+	root   string
+	writer string
+}
+
+// Open returns the store below root, an absolute or relative path, for a program. What
+// dead owners have left is removed, or marked as ended.
+func Open(root, writer string) (*Store, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{root: root, writer: writer}
+	for _, dir := range []string{"containers", "locks", "trash"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
+			return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
+		}
+	}
+	return s, s.sweep()
+}
+
+// Dir is a container's folder.
+func (s *Store) Dir(id string) string { return filepath.Join(s.root, "containers", id) }
+
+// trash is where a folder is before it appears, and after it has disappeared.
+func (s *Store) trash(id string) string { return filepath.Join(s.root, "trash", id) }
+
+// file is the record's name in a container's folder.
+const file = "record.json"
+
+// Create makes a container's folder and record, in state Created, owned by this process.
+// r has the id; without a name it is called by the short one.
+func (s *Store) Create(r Record) error {
+	owner, err := proc.Of(os.Getpid())
+	if err != nil {
+		return err
+	}
+	r.Owner, r.Writer, r.Created, r.State = owner, s.writer, time.Now(), Created
+	if r.Name == "" {
+		r.Name = r.ShortID()
+	}
+	if !nameRule.MatchString(r.Name) {
+		return fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", r.Name)
+	}
+	names, err := s.lock("names")
+	if err != nil {
+		return err
+	}
+	defer names.Close()
+	all, err := s.List()
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.Name == r.Name {
+			return fmt.Errorf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", r.Name, other.ID)
+		}
+	}
+	return s.publish(r)
+}
+
+// publish has a new folder with its record in it appear in one step. The lock on names is
+// held.
+func (s *Store) publish(r Record) error {
+	draft := s.trash(r.ID)
+	if err := os.Mkdir(draft, 0o700); err != nil {
+		return err
+	}
+	err := write(draft, r)
+	if err == nil {
+		err = os.Rename(draft, s.Dir(r.ID))
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(draft))
+	}
+	return nil
+}
+
+// List returns all records, the newest first.
+func (s *Store) List() ([]Record, error) {
+	entries, err := os.ReadDir(filepath.Join(s.root, "containers"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Record
+	for _, entry := range entries {
+		r, err := s.Read(entry.Name())
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is being made, or has just gone
+		} else if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b Record) int { return b.Created.Compare(a.Created) })
+	return all, nil
+}
+
+// Read returns one record by its full id.
+func (s *Store) Read(id string) (Record, error) {
+	path := filepath.Join(s.Dir(id), file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Record{}, err
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("%s: %w: remove that folder", path, err)
+	}
+	return r, nil
+}
+
+// Find returns the record that a user means: by id, by name, or by the beginning of an
+// id, in this order.
+func (s *Store) Find(ref string) (Record, error) {
+	all, err := s.List()
+	if err != nil {
+		return Record{}, err
+	}
+	var begins []Record
+	for _, r := range all {
+		if r.ID == ref || r.Name == ref {
+			return r, nil
+		}
+		if ref != "" && strings.HasPrefix(r.ID, ref) {
+			begins = append(begins, r)
+		}
+	}
+	switch len(begins) {
+	case 0:
+		return Record{}, fmt.Errorf("no such container: %s", ref)
+	case 1:
+		return begins[0], nil
+	}
+	return Record{}, fmt.Errorf("%s is the beginning of %d ids: give more of it", ref, len(begins))
+}
+
+// Mine refuses a record that a later program has made, which knows what belongs to it.
+func (s *Store) Mine(r Record, verb string) error {
+	rank := func(writer string) string { return strings.Replace(writer, "drydock", "stage8", 1) }
+	if rank(r.Writer) > rank(s.writer) {
+		return fmt.Errorf("container %s was made by %s: use %s %s", r.Name, r.Writer, r.Writer, verb)
+	}
+	return nil
+}
+
+// Update has change see and change a record while nobody else does, and writes it. If
+// change returns an error, everything stays as it was.
+func (s *Store) Update(id string, change func(*Record) error) (Record, error) {
+	lock, err := s.lock(id)
+	if err != nil {
+		return Record{}, err
+	}
+	defer lock.Close()
+	r, err := s.Read(id)
+	if err != nil {
+		return r, errors.Join(fmt.Errorf("no such container: %s", id), os.Remove(lock.Name()))
+	}
+	if err := change(&r); err != nil {
+		return r, err
+	}
+	return r, write(s.Dir(id), r)
+}
+
+// Remove removes a container that does not run, with its folder. The folder leaves the list
+// in one step, so that nobody finds half of it. A container that is gone is fine.
+func (s *Store) Remove(id string) error {
+	lock, err := s.lock(id)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	r, err := s.Read(id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return os.Remove(lock.Name())
+	case err != nil:
+		return err
+	case r.IsRunning():
+		return fmt.Errorf("cannot remove container %q: container is running: stop the container before removing or force remove", r.Name)
+	}
+	return s.discard(id)
+}
+
+// discard is Remove for whoever holds the lock.
+func (s *Store) discard(id string) error {
+	if err := os.Rename(s.Dir(id), s.trash(id)); err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(s.trash(id)), os.Remove(s.lockFile(id)))
+}
+
+// write replaces the record in a folder.
+func write(dir string, r Record) error {
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, file)
+	next, err := os.OpenFile(path+".next", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(append(text, '\n'))
+	err = errors.Join(err, next.Sync(), next.Close())
+	if err != nil {
+		return errors.Join(err, os.Remove(next.Name()))
+	}
+	return os.Rename(next.Name(), path)
+}
