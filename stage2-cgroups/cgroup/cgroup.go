@@ -71,10 +71,6 @@ type Group struct {
 // nameRule is Docker's rule for the names of containers.
 var nameRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
 
-// mark is an extended attribute of every group that Create makes: sweep leaves others
-// alone. cgroupfs takes them since Linux 3.7. xattr(7).
-const mark = "trusted.drydock"
-
 // Create makes the group called name below parent (a path in the hierarchy, such
 // as /drydock) and sets its limits. If that fails, nothing of the group is left.
 func Create(parent, name string, limits Limits) (*Group, error) {
@@ -98,9 +94,8 @@ func Create(parent, name string, limits Limits) (*Group, error) {
 	return group, nil
 }
 
-// claim makes, marks and locks the directory of a new group, after those that were left
-// behind are gone. All that happens under a lock on the parent: or another run could
-// sweep away our directory before we have locked it.
+// claim makes and locks the directory of a new group, after a sweep. The parent is locked
+// meanwhile: or another run could sweep our directory away before we have locked it.
 func claim(parent, name string) (*Group, error) {
 	all, err := open(parent)
 	if err != nil {
@@ -123,7 +118,7 @@ func claim(parent, name string) (*Group, error) {
 	}
 	group, err := open(path)
 	if err == nil {
-		err = errors.Join(unix.Setxattr(path, mark, nil, 0), group.lock(unix.LOCK_EX))
+		err = group.lock(unix.LOCK_EX)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("claim %s: %w", path, err), removeTree(path))
@@ -262,19 +257,26 @@ func removeTree(path string) error {
 	return err
 }
 
-// sweep removes the groups below dir that a run left which was killed: they bear the mark,
-// and nobody locks them. It does not wait for long: what is still busy, the next one gets.
-func sweep(dir string) {
-	entries, _ := os.ReadDir(dir) // if there is an error, claim will meet it too
+// mark is an extended attribute of a parent below which all groups are ours. xattr(7).
+const mark = "trusted.drydock"
+
+// sweep removes the groups below a parent of ours that nobody locks: their run was killed.
+// It does not wait for long. A parent that somebody else had filled before is left alone.
+func sweep(parent string) {
+	_, foreign := unix.Getxattr(parent, mark, nil)
+	entries, _ := os.ReadDir(parent) // if there is an error, claim will meet it too
 	for _, entry := range entries {
-		path := filepath.Join(dir, entry.Name())
-		if _, err := unix.Getxattr(path, mark, nil); err != nil {
-			continue // a file of the kernel's, or somebody else's group
+		if !entry.IsDir() {
+			continue
 		}
-		group, err := open(path)
+		if foreign != nil {
+			return
+		}
+		group, err := open(filepath.Join(parent, entry.Name()))
 		if err == nil && group.lock(unix.LOCK_EX|unix.LOCK_NB) == nil {
-			_ = errors.Join(group.kill(time.Second), removeTree(path))
+			_ = errors.Join(group.kill(time.Second), removeTree(group.Path))
 		}
 		group.Close()
 	}
+	_ = unix.Setxattr(parent, mark, nil, 0) // without it, nothing is ever swept
 }
