@@ -10,10 +10,17 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
-require github.com/moby/sys/mountinfo v0.7.3 // indirect
+require (
+	github.com/moby/sys/mountinfo v0.7.3 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
+)
 
 replace drydock/internal => ../internal
 
 replace drydock/stage2-cgroups => ../stage2-cgroups
 
 replace drydock/stage1-namespaces => ../stage1-namespaces
+
+require drydock/stage3-unionfs v0.0.0
+
+replace drydock/stage3-unionfs => ../stage3-unionfs

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 
@@ -36,7 +35,7 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
 
 	rest, err := flags.Parse(table, args)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, flags.ErrHelp) {
 		fmt.Fprint(stdout, runHelp)
 		flags.Help(stdout, table)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os/exec"
@@ -21,7 +20,7 @@ Start COMMAND inside the container whose first process is PID on the host.
 // execInContainer starts a program that sees what process PID sees.
 func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	rest, err := flags.Parse(nil, args)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, flags.ErrHelp) {
 		fmt.Fprint(stdout, execHelp)
 	}
 	if err != nil {

@@ -8,11 +8,12 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"drydock/internal/flags"
 )
 
 func main() {
@@ -47,7 +48,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 125
 	}
 	code, err := command(args[1:], stdin, stdout, stderr)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, flags.ErrHelp) {
 		return 0
 	}
 	if err != nil {

@@ -20,6 +20,7 @@ func TestKernelStage1(t *testing.T) {
 			"errors":  "the flags and usage lines are this stage's own",
 			"exec":    "takes a name here, not a pid: see exec.txtar",
 			"explain": "there are more steps: see explain.txtar",
+			"many":    "there are 500 in this stage's own many.txtar",
 			"userns":  "is stage 1's alone, until final",
 		},
 	})

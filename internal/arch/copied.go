@@ -15,6 +15,7 @@ var pageNames = []string{"config.go", "run.go", "init.go"}
 // as "file: line", with the reason.
 var changed = map[string]string{
 	"stage1-namespaces/run.go: return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), cleanup.Run())": "from stage 2 on init may have been killed for memory",
+	"stage2-cgroups/run.go: group, err := cgroup.Create(defaults.CgroupParent(), config.Name, config.Limits)":          "from stage 3 on a container has an id",
 }
 
 // Copied is the rule that a stage's composition contains the one before it. Pages are

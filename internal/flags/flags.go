@@ -1,8 +1,9 @@
-// Package flags reads command lines from tables, in Docker's spelling.
+// Package flags reads command lines from tables, as Docker does.
 //
 // A flag is defined once, by the mechanism it belongs to, as a row of data that
-// commits to no flag library. The staged programs read such tables with the
-// standard library's flag package, here; drydock hands the same tables to pflag.
+// commits to no flag library. Here the rows are handed to pflag, which is Docker's own:
+// so -aq, -m64m and --memory=64m mean what Docker's users expect, and errors are worded
+// as they know them.
 package flags
 
 import (
@@ -10,7 +11,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // A Flag is one row: what the user types and where the value goes.
@@ -21,30 +25,39 @@ type Flag struct {
 	Usage string // one line; the word in back quotes names the argument
 }
 
+// ErrHelp is the error of Parse for -h and --help, where these are no flags.
+var ErrHelp = pflag.ErrHelp
+
 // Parse reads flags from the front of args and returns what is left: it stops at
 // the first word that is no flag, so that everything behind it, dashes included,
-// belongs to the container. Errors are worded as Docker words them.
-// flag.ErrHelp is returned for -h and --help.
+// belongs to the container.
 func Parse(table []Flag, args []string) (rest []string, err error) {
-	set := flag.NewFlagSet("", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	set.SetInterspersed(false)
+	set.Usage = func() {} // whoever called prints the help
 	for _, f := range table {
-		set.Var(f.Value, f.Name, f.Usage)
-		if f.Short != "" {
-			set.Var(f.Value, f.Short, f.Usage)
+		added := set.VarPF(value{f.Value}, f.Name, f.Short, f.Usage)
+		if _, isSwitch := f.Value.(Bool); isSwitch {
+			added.NoOptDefVal = "true" // no argument follows
 		}
 	}
 	if err := set.Parse(args); err != nil {
-		return nil, docker(err, table)
+		return nil, err
 	}
 	return set.Args(), nil
 }
+
+// A value is a flag.Value as pflag wants one.
+type value struct{ flag.Value }
+
+// Type is what pflag's own help would show.
+func (value) Type() string { return "string" }
 
 // Arguments parses the arguments of a command that wants between atLeast and atMost of
 // them. help, whose first line is the usage, is written to w for -h and --help.
 func Arguments(table []Flag, args []string, atLeast, atMost int, help string, w io.Writer) ([]string, error) {
 	rest, err := Parse(table, args)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, ErrHelp) {
 		fmt.Fprint(w, help)
 		Help(w, table)
 	}
@@ -56,40 +69,6 @@ func Arguments(table []Flag, args []string, atLeast, atMost int, help string, w 
 		err = fmt.Errorf("%q is one argument too many: %s", rest[atMost], usage)
 	}
 	return rest, err
-}
-
-// docker rewords the errors of package flag that differ from Docker's.
-func docker(err error, table []Flag) error {
-	if name, found := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); found {
-		if len(name) == 1 {
-			return fmt.Errorf("unknown shorthand flag: '%s' in -%s", name, name)
-		}
-		return fmt.Errorf("unknown flag: --%s", name)
-	}
-	if name, found := strings.CutPrefix(err.Error(), "flag needs an argument: -"); found {
-		if len(name) == 1 {
-			return fmt.Errorf("flag needs an argument: '%s' in -%s", name, name)
-		}
-		return fmt.Errorf("flag needs an argument: --%s", name)
-	}
-	// invalid value "x" for flag -name: reason; of a switch: invalid boolean value "x" for -name: reason
-	value, after, found := strings.Cut(strings.Replace(err.Error(), " for flag -", " for -", 1), " for -")
-	if _, given, invalid := strings.Cut(value, "value "); found && invalid {
-		name, reason, _ := strings.Cut(after, ": ")
-		return fmt.Errorf("invalid argument %s for %q flag: %s", given, fullName(name, table), reason)
-	}
-	return err
-}
-
-// fullName is a flag as Docker names it in errors, such as "-m, --memory", whichever of
-// the two names was used.
-func fullName(name string, table []Flag) string {
-	for _, f := range table {
-		if f.Short != "" && (name == f.Name || name == f.Short) {
-			return "-" + f.Short + ", --" + f.Name
-		}
-	}
-	return "--" + name
 }
 
 // Help writes the table as the flags part of a help text, one line a flag.
@@ -110,20 +89,13 @@ type Bool struct{ To *bool }
 // String is part of flag.Value.
 func (b Bool) String() string { return "" }
 
-// IsBoolFlag tells package flag that no argument follows.
+// IsBoolFlag says that no argument follows.
 func (b Bool) IsBoolFlag() bool { return true }
 
 // Set is part of flag.Value.
-func (b Bool) Set(s string) error {
-	switch s {
-	case "true":
-		*b.To = true
-	case "false":
-		*b.To = false
-	default:
-		return fmt.Errorf("give true or false")
-	}
-	return nil
+func (b Bool) Set(text string) (err error) {
+	*b.To, err = strconv.ParseBool(text)
+	return err
 }
 
 // String is one text, taken as it is.

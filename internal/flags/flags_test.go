@@ -2,7 +2,6 @@ package flags
 
 import (
 	"errors"
-	"flag"
 	"strings"
 	"testing"
 
@@ -20,8 +19,12 @@ func TestParse(t *testing.T) {
 		{args: "root --name web", rest: "root --name web"},
 		{args: "-- --name", rest: "--name"},
 		{args: "--nmae web", err: "unknown flag: --nmae"},
+		{args: "-qeA=1 -e=B=2 root", rest: "root"},
+		{args: "-qx", err: "unknown shorthand flag: 'x' in -x"},
+		{args: "-name web", err: "unknown shorthand flag: 'n' in -name"},
+		{args: "-e", err: "flag needs an argument: 'e' in -e"},
 		{args: "-x", err: "unknown shorthand flag: 'x' in -x"},
-		{args: "--quiet=maybe root", err: `invalid argument "maybe" for "--quiet" flag: give true or false`},
+		{args: "--quiet=maybe root", err: `invalid argument "maybe" for "-q, --quiet" flag: strconv.ParseBool: parsing "maybe": invalid syntax`},
 		{args: "--name", err: "flag needs an argument: --name"},
 	}
 	for _, test := range tests {
@@ -30,7 +33,7 @@ func TestParse(t *testing.T) {
 		table := []Flag{
 			{Name: "name", Value: String{&name}, Usage: "a `NAME`"},
 			{Name: "env", Short: "e", Value: List{&env}, Usage: "a variable"},
-			{Name: "quiet", Value: Bool{new(bool)}, Usage: "say nothing"},
+			{Name: "quiet", Short: "q", Value: Bool{new(bool)}, Usage: "say nothing"},
 		}
 		rest, err := Parse(table, strings.Fields(test.args))
 		message := ""
@@ -59,8 +62,8 @@ func TestValues(t *testing.T) {
 	if diff := cmp.Diff([]string{"A=1", "B=2"}, env); diff != "" || !on {
 		t.Errorf("on = %v, env (-want +got):\n%s", on, diff)
 	}
-	if _, err := Parse(table, []string{"--help"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("--help: %v, want flag.ErrHelp", err)
+	if _, err := Parse(table, []string{"--help"}); !errors.Is(err, ErrHelp) {
+		t.Errorf("--help: %v, want ErrHelp", err)
 	}
 	var help strings.Builder
 	Help(&help, table)

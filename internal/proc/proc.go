@@ -30,7 +30,7 @@ func StartTime(pid int) (uint64, error) {
 	if len(fields) < 20 {
 		return 0, fmt.Errorf("/proc/%d/stat has only %d fields", pid, 2+len(fields))
 	}
-	if fields[3-3] == "Z" {
+	if fields[0] == "Z" {
 		return 0, fmt.Errorf("process %d has ended: %w", pid, fs.ErrNotExist)
 	}
 	return strconv.ParseUint(fields[22-3], 10, 64)

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"drydock/internal/proc"
@@ -18,7 +20,7 @@ func (s *Store) Run(id string, pid int) error {
 }
 
 // End notes that a container has ended, or has not come to run, with an exit code. One
-// that is not to be kept is removed.
+// that is not to be kept is removed. If it has been removed meanwhile, that is fine.
 func (s *Store) End(id string, code int) error {
 	r, err := s.Update(id, func(r *Record) error {
 		if r.State == Running {
@@ -27,7 +29,10 @@ func (s *Store) End(id string, code int) error {
 		r.ExitCode, r.Init = code, proc.ID{}
 		return nil
 	})
-	if err != nil || r.Keep {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil || r.Keep:
 		return err
 	}
 	return s.Remove(id)

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -70,7 +71,24 @@ func (s *Store) sweep() error {
 			return err
 		}
 	}
-	return s.emptyTrash()
+	return errors.Join(s.emptyTrash(), s.dropLocks())
+}
+
+// dropLocks removes the locks of containers that are gone: whoever removed one may have
+// been killed before the last step.
+func (s *Store) dropLocks() error {
+	files, err := os.ReadDir(filepath.Join(s.root, "locks"))
+	for _, file := range files {
+		if _, gone := os.Stat(s.Dir(file.Name())); !errors.Is(gone, fs.ErrNotExist) || file.Name() == "names" {
+			continue
+		}
+		lock, busy := s.take(file.Name(), unix.LOCK_EX|unix.LOCK_NB)
+		if busy != nil {
+			continue // somebody is about to find out that the container is gone
+		}
+		err = errors.Join(err, os.Remove(lock.Name()), lock.Close())
+	}
+	return err
 }
 
 // emptyTrash removes what is left of a creation or a removal that was interrupted.

@@ -171,7 +171,7 @@ func (s *Store) Update(id string, change func(*Record) error) (Record, error) {
 	defer lock.Close()
 	r, err := s.Read(id)
 	if err != nil {
-		return r, errors.Join(fmt.Errorf("no such container: %s", id), os.Remove(lock.Name()))
+		return r, errors.Join(err, os.Remove(lock.Name()))
 	}
 	if err := change(&r); err != nil {
 		return r, err

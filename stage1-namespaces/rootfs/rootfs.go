@@ -28,8 +28,9 @@ import (
 
 // Config says where the container's files are and how it gets to see them.
 type Config struct {
-	Root   string // the directory that becomes "/", as an absolute path
-	Chroot bool   // chroot(2) instead of pivot_root(2), to see why not
+	Root     string // the directory that becomes "/", as an absolute path
+	Chroot   bool   // chroot(2) instead of pivot_root(2), to see why not
+	ReadOnly bool   // nothing in Root can be changed from inside
 
 	// What the container has namespaces of its own for.
 	OwnMounts, OwnProcesses, OwnNetwork, OwnQueues bool
@@ -44,6 +45,7 @@ type Config struct {
 func Flags(c *Config) []flags.Flag {
 	return []flags.Flag{
 		{Name: "chroot", Value: flags.Bool{To: &c.Chroot}, Usage: "use chroot(2) instead of pivot_root(2): it can be left"},
+		{Name: "read-only", Value: flags.Bool{To: &c.ReadOnly}, Usage: "have the root directory be read-only"},
 	}
 }
 
@@ -63,6 +65,8 @@ func (c *Config) Complete() error {
 		return fmt.Errorf("the root directory %s is a file: unpack it into a directory first", c.Root)
 	case os.SameFile(info, host):
 		return fmt.Errorf("the root directory is the host's own, and the container would change its files: unpack another")
+	case !c.OwnMounts && c.ReadOnly:
+		return fmt.Errorf("without a mount namespace --read-only would be so for the host: add mount to --namespaces")
 	case !c.OwnMounts && !c.Chroot:
 		return fmt.Errorf("without a mount namespace pivot_root would take the host's root away: add mount to --namespaces, or --chroot")
 	}
@@ -95,6 +99,12 @@ func Enter(c Config) error {
 	}
 	if err := populate(c); err != nil {
 		return err
+	}
+	if c.ReadOnly {
+		// Of this mount, not of those on it. Now, as populate had to make places.
+		if err := kernel.Mount("nobody changes the root from here on", "", ".", "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+			return err
+		}
 	}
 	if c.Chroot {
 		return enterChroot(".")

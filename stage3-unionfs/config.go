@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"drydock/internal/flags"
+	"drydock/internal/record"
+	"drydock/stage1-namespaces/namespace"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage1-namespaces/rootfs"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/limit"
+	"drydock/stage3-unionfs/overlay"
+)
+
+const runHelp = `Usage: stage3 run [FLAG…] ROOTFS COMMAND [ARG…]
+
+Start COMMAND as a container on the directory ROOTFS, which it sees and does not change.
+
+`
+
+// Config is what the command line says of a container. It travels through the pipe, and
+// is in the record of a container that is kept.
+type Config struct {
+	Namespace namespace.Config
+	Root      rootfs.Config
+	Overlay   overlay.Config
+	Program   process.Program
+	ID        string
+	Name      string
+	Keep      bool
+	Limits    cgroup.Limits
+	Explain   bool
+}
+
+// initThreads is more threads than init ever has. (Go needs them for its own purposes.)
+const initThreads = 16
+
+// parseRun reads the command line, and refuses what cannot work before anything
+// has been started.
+func parseRun(args []string, stdout io.Writer) (Config, error) {
+	config := Config{Namespace: namespace.Config{New: namespace.All()}}
+	config.ID = record.NewID()
+	var limits limit.Values
+	table := namespace.Flags(&config.Namespace)
+	table = append(table, rootfs.Flags(&config.Root)...)
+	table = append(table, process.Flags(&config.Program)...)
+	table = append(table, limit.Flags(&limits)...)
+	table = append(table, overlay.Flags(&config.Overlay)...)
+	table = append(table, flags.Flag{Name: "name", Value: flags.String{To: &config.Name}, Usage: "the container's `NAME` (12 random digits)"})
+	table = append(table, flags.Flag{Name: "keep", Value: flags.Bool{To: &config.Keep}, Usage: "keep the container, with what it has changed, when it has ended"})
+	table = append(table, flags.Flag{Name: "explain", Value: flags.Bool{To: &config.Explain}, Usage: "tell every system call on stderr, and the command that does the same"})
+
+	rest, err := flags.Parse(table, args)
+	if errors.Is(err, flags.ErrHelp) {
+		fmt.Fprint(stdout, runHelp)
+		flags.Help(stdout, table)
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	if len(rest) < 2 {
+		return Config{}, fmt.Errorf("run needs a root directory and a command: stage3 run [FLAG…] ROOTFS COMMAND [ARG…]")
+	}
+	config.Root.Root, config.Program.Args = rest[0], rest[1:]
+	config.Overlay.Layers = append([]string{rest[0]}, config.Overlay.Layers...)
+	if err := limits.Validate(); err != nil {
+		return Config{}, err
+	}
+	limits.Lines(config.Limits.Put)
+	if limits.Pids > 0 && limits.Pids < initThreads {
+		return Config{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
+	}
+	err = config.complete()
+	return config, err
+}
+
+// complete has each part of a configuration fill in what is open and refuse what is
+// wrong.
+func (c *Config) complete() error {
+	if c.Namespace.Hostname == "" && c.Namespace.New.Has(namespace.UTS) {
+		c.Namespace.Hostname = c.ID[:12]
+	}
+	if err := c.Namespace.Complete(); err != nil {
+		return err
+	}
+	if c.Namespace.Userns {
+		return fmt.Errorf("--userns is stage 1's: use stage1 run --userns")
+	}
+	if c.Name == "" {
+		c.Name = namespace.RandomName()
+	}
+	own := c.Namespace.New
+	if !own.Has(namespace.Mount) {
+		return fmt.Errorf("without a mount namespace the layers would be mounted on the host: add mount to --namespaces")
+	}
+	c.Root.Userns = own.Has(namespace.User)
+	c.Root.OwnMounts = own.Has(namespace.Mount)
+	c.Root.OwnProcesses = own.Has(namespace.PID)
+	c.Root.OwnNetwork = own.Has(namespace.Net)
+	c.Root.OwnQueues = own.Has(namespace.IPC)
+	if err := c.Root.Complete(); err != nil {
+		return err
+	}
+	if err := c.Overlay.Complete(); err != nil {
+		return err
+	}
+	return c.Program.Complete(c.Namespace.Hostname)
+}

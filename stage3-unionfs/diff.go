@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"drydock/internal/flags"
+	"drydock/stage3-unionfs/overlay"
+)
+
+const diffHelp = `Usage: stage3 diff CONTAINER
+
+Show what a container has changed: A is added, C is changed, D is deleted.
+`
+
+func showChanges(c call) (int, error) {
+	refs, err := flags.Arguments(nil, c.args, 1, 1, diffHelp, c.stdout)
+	if err != nil {
+		return 125, err
+	}
+	_, r, err := c.find(refs[0])
+	if err != nil {
+		return 1, err
+	}
+	var config Config
+	if err := r.Get("config", &config); err != nil {
+		return 1, err
+	}
+	changes, err := overlay.Changes(config.Overlay)
+	if err != nil {
+		return 1, err
+	}
+	for _, change := range changes {
+		fmt.Fprintln(c.stdout, change)
+	}
+	return 0, nil
+}

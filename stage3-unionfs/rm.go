@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"drydock/internal/defaults"
+	"drydock/internal/flags"
+	"drydock/internal/record"
+	"drydock/stage2-cgroups/cgroup"
+)
+
+const rmHelp = `Usage: stage3 rm [FLAG…] CONTAINER…
+
+Remove containers that have ended, with all that they have changed.
+
+`
+
+func removeContainers(c call) (int, error) {
+	var force bool
+	table := []flags.Flag{{Name: "force", Short: "f", Value: flags.Bool{To: &force}, Usage: "kill a container that runs first"}}
+	refs, err := flags.Arguments(table, c.args, 1, math.MaxInt, rmHelp, c.stdout)
+	if err != nil {
+		return 125, err
+	}
+	store, err := record.Open(c.root, "stage3")
+	if err != nil {
+		return 125, err
+	}
+	var failed []error
+	for _, ref := range refs {
+		err := remove(store, ref, force)
+		if err == nil {
+			fmt.Fprintln(c.stdout, ref)
+		}
+		failed = append(failed, err)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
+
+func remove(store *record.Store, ref string, force bool) error {
+	r, err := store.Find(ref)
+	if err != nil {
+		return err
+	}
+	if err := store.Mine(r, "rm"); err != nil {
+		return err
+	}
+	if force && r.IsRunning() {
+		group, err := cgroup.Find(defaults.CgroupParent(), r.ID)
+		if err != nil {
+			return err
+		}
+		if err := group.Remove(); err != nil {
+			return err
+		}
+	}
+	return store.Remove(r.ID)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+
+	"drydock/internal/defaults"
+	"drydock/internal/kernel"
+	"drydock/internal/record"
+	"drydock/internal/undo"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/usage"
+	"drydock/stage3-unionfs/overlay"
+)
+
+// runContainer is the parent's side: it makes a container, starts it, waits for its end
+// and returns its exit code.
+func runContainer(c call) (int, error) {
+	config, err := parseRun(c.args, c.stdout)
+	if err != nil {
+		return 125, err
+	}
+	if config.Explain {
+		kernel.Explain = kernel.Print(c.stderr)
+	}
+
+	store, err := record.Open(c.root, "stage3")
+	if err != nil {
+		return 125, err
+	}
+	config.Overlay.Dir = store.Dir(config.ID)
+	config.Root.Root = config.Overlay.Root()
+	r := record.Record{ID: config.ID, Name: config.Name, Args: config.Program.Args, Keep: config.Keep}
+	if err := r.Put("config", config); err != nil {
+		return 125, err
+	}
+	if err := store.Create(r); err != nil {
+		return 125, err
+	}
+	return launch(c, store, config)
+}
+
+// launch runs a container that has a record, and notes its end there.
+func launch(c call, store *record.Store, config Config) (code int, err error) {
+	defer func() { err = errors.Join(err, store.End(config.ID, code)) }()
+
+	var cleanup undo.Stack
+	if err := overlay.Prepare(config.Overlay); err != nil {
+		return 125, err
+	}
+	group, err := cgroup.Create(defaults.CgroupParent(), config.ID, config.Limits)
+	if err != nil {
+		return 125, err
+	}
+	cleanup.Add(group.Remove)
+	cmd := process.Command(config.Namespace.SysProcAttr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	group.Into(cmd)
+	child, err := process.Start(cmd)
+	if err != nil {
+		return 125, errors.Join(config.Namespace.Remedy(err), cleanup.Run())
+	}
+	cleanup.Add(child.Kill)
+
+	if err := child.Release(config); err != nil {
+		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
+	}
+	if err := errors.Join(group.Started(), store.Run(config.ID, child.Pid())); err != nil {
+		return 125, errors.Join(err, cleanup.Run())
+	}
+	code, err = child.Wait()
+	return code, errors.Join(err, usage.OutOfMemory(group.Path), cleanup.Run())
+}
