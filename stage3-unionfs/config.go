@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/internal/record"
 	"drydock/stage1-namespaces/namespace"
@@ -22,7 +23,7 @@ Start COMMAND as a container on the directory ROOTFS, which it sees and does not
 `
 
 // Config is what the command line says of a container. It travels through the pipe, and
-// is in the record of a container that is kept.
+// is in the record.
 type Config struct {
 	Namespace namespace.Config
 	Root      rootfs.Config
@@ -31,6 +32,7 @@ type Config struct {
 	ID        string
 	Name      string
 	Keep      bool
+	Parent    string // the cgroup that the container's is below
 	Limits    cgroup.Limits
 	Explain   bool
 }
@@ -42,7 +44,7 @@ const initThreads = 16
 // has been started.
 func parseRun(args []string, stdout io.Writer) (Config, error) {
 	config := Config{Namespace: namespace.Config{New: namespace.All()}}
-	config.ID = record.NewID()
+	config.ID, config.Parent = record.NewID(), defaults.CgroupParent()
 	var limits limit.Values
 	table := namespace.Flags(&config.Namespace)
 	table = append(table, rootfs.Flags(&config.Root)...)

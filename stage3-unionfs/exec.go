@@ -5,7 +5,6 @@ import (
 	"math"
 	"os/exec"
 
-	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
@@ -32,22 +31,33 @@ func execInContainer(c call) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	var config Config
+	if err := r.Get("config", &config); err != nil {
+		return 1, err
+	}
 	if !r.IsRunning() {
 		return 1, fmt.Errorf("container %s is not running", r.Name)
 	}
-	group, err := cgroup.Find(defaults.CgroupParent(), r.ID)
+	group, err := cgroup.Find(config.Parent, r.ID)
 	if err != nil {
 		return 1, err
 	}
 	defer group.Close()
-	if frozen, err := group.Frozen(); err != nil || frozen { // it would freeze us too
-		return 1, fmt.Errorf("container %s is paused, unpause the container before exec", r.Name)
+	frozen, err := group.Frozen()
+	if err == nil && frozen { // it would freeze us too
+		err = fmt.Errorf("container %s is paused, unpause the container before exec", r.Name)
+	}
+	if err != nil {
+		return 1, err
 	}
 	target, err := namespace.Hold(r.Init.Pid)
 	if err != nil {
 		return 1, err
 	}
 	defer target.Close()
+	if !r.IsRunning() { // or what we hold may be another by now
+		return 1, fmt.Errorf("container %s has ended", r.Name)
+	}
 	door, err := group.Door()
 	if err != nil {
 		return 125, err

@@ -61,11 +61,11 @@ func listContainers(c call) (int, error) {
 
 // status is a container's state as docker ps words it.
 func status(r record.Record) string {
-	switch {
-	case r.IsRunning():
-		return "Up " + units.HumanDuration(time.Since(r.Started))
-	case r.State == record.Created:
+	switch r.State {
+	case record.Created:
 		return "Created"
+	case record.Running: // or it has just ended, and nobody has noted that yet
+		return "Up " + units.HumanDuration(time.Since(r.Started))
 	}
 	return fmt.Sprintf("Exited (%d) %s ago", r.ExitCode, units.HumanDuration(time.Since(r.Finished)))
 }

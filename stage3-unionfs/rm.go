@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/internal/record"
 	"drydock/stage2-cgroups/cgroup"
@@ -50,14 +49,23 @@ func remove(store *record.Store, ref string, force bool) error {
 	if err := store.Mine(r, "rm"); err != nil {
 		return err
 	}
-	if force && r.IsRunning() {
-		group, err := cgroup.Find(defaults.CgroupParent(), r.ID)
-		if err != nil {
-			return err
-		}
-		if err := group.Remove(); err != nil {
+	if force {
+		if err := kill(r); err != nil {
 			return err
 		}
 	}
-	return store.Remove(r.ID)
+	return store.Remove(r.ID, force)
+}
+
+// kill ends whatever is in a container's group, if there is one.
+func kill(r record.Record) error {
+	var config Config
+	if err := r.Get("config", &config); err != nil {
+		return err
+	}
+	group, err := cgroup.Find(config.Parent, r.ID)
+	if err != nil {
+		return nil //nolint:nilerr // nothing runs there
+	}
+	return group.Remove()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"drydock/internal/defaults"
 	"drydock/internal/kernel"
 	"drydock/internal/record"
 	"drydock/internal/undo"
@@ -48,7 +47,7 @@ func launch(c call, store *record.Store, config Config) (code int, err error) {
 	if err := overlay.Prepare(config.Overlay); err != nil {
 		return 125, err
 	}
-	group, err := cgroup.Create(defaults.CgroupParent(), config.ID, config.Limits)
+	group, err := cgroup.Create(config.Parent, config.ID, config.Limits)
 	if err != nil {
 		return 125, err
 	}

@@ -80,7 +80,7 @@ func testLayers(t *testing.T, driver Driver) {
 	out, err := exec.Command("sh", "-ec", `cd "$0"
 		mkdir -p low/dir low/gone low/kind high/dir hiding/dir hiding/gone
 		echo low >low/file; echo low >low/both; echo low >low/dir/a; echo low >low/gone/old; echo x >low/kind/x
-		ln low/both low/second
+		ln low/both low/second; ln low/file low/again; echo x >low/lonely; ln low/lonely low/pair
 		echo high >high/both; echo high >high/dir/b; echo high >high/kind
 		mknod hiding/file c 0 0; touch hiding/gone/new; chmod 700 hiding/dir; chown 7:8 hiding/dir`, dir).CombinedOutput()
 	if err != nil {
@@ -92,8 +92,8 @@ func testLayers(t *testing.T, driver Driver) {
 		Layers: []string{root, filepath.Join(dir, "low"), filepath.Join(dir, "high"), filepath.Join(dir, "hiding")},
 	}
 	must(t, os.Mkdir(c.Dir, 0o755))
-	script := `cat both dir/a dir/b kind second; ls gone; test ! -e file; stat -c '%a %u:%g' dir; echo mine >file`
-	if got, want := run(t, driver, c, script), "high\nlow\nhigh\nhigh\nlow\nnew\n700 7:8\n"; got != want {
+	script := `cat both dir/a dir/b kind second; ls gone; test ! -e file; stat -c '%a %u:%g' dir; stat -c %h pair; echo mine >file`
+	if got, want := run(t, driver, c, script), "high\nlow\nhigh\nhigh\nlow\nnew\n700 7:8\n2\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 	// What it has changed is there when it starts again.

@@ -2,8 +2,8 @@
 // cannot.
 //
 // Stage 3's overlay is the driver of choice, and does all the work where it can be mounted.
-// It cannot where the state root is on an overlay itself, as inside another container, or
-// on a file system without the attributes that it needs. There the driver vfs makes a whole
+// It cannot where the state root is on an overlay itself, as inside another container. There
+// the driver vfs makes a whole
 // copy of the layers for each container, which shares its blocks with them on file systems
 // that can (btrfs, xfs).
 package storage

@@ -24,8 +24,12 @@ func (vfsDriver) Mount(overlay.Config) error { return nil }
 
 // Changes is part of Driver.
 func (vfsDriver) Changes(c overlay.Config) ([]overlay.Change, error) {
+	c.Layers = append([]string{places(c)}, c.Layers...)
 	return overlay.Compare(c, c.Root())
 }
+
+// places is a layer with the directories that are mounted on, if the others lack them.
+func places(c overlay.Config) string { return filepath.Join(c.Dir, "places") }
 
 // Prepare is part of Driver. A copy that was interrupted has another name, and is made
 // again.
@@ -33,83 +37,71 @@ func (vfsDriver) Prepare(c overlay.Config) error {
 	if _, err := os.Lstat(c.Root()); err == nil {
 		return nil
 	}
+	for _, name := range []string{"dev", "proc", "sys"} {
+		if err := os.MkdirAll(filepath.Join(places(c), name), 0o755); err != nil {
+			return err
+		}
+	}
 	draft := filepath.Join(c.Dir, "copying")
-	if err := os.RemoveAll(draft); err != nil {
+	if err := errors.Join(os.RemoveAll(draft), os.Mkdir(draft, 0o755)); err != nil {
 		return err
 	}
-	for i, layer := range c.Layers {
-		apply := pour
-		if i == 0 {
-			apply = tree.Copy
-		}
-		if err := apply(layer, draft); err != nil {
+	// The places lie below all: of what a layer has itself nothing is hidden.
+	for _, layer := range append([]string{places(c)}, c.Layers...) {
+		if err := (&pourer{}).pour(layer, draft); err != nil {
 			return errors.Join(err, os.RemoveAll(draft))
-		}
-	}
-	for _, place := range []string{"dev", "proc", "sys"} {
-		if err := os.Mkdir(filepath.Join(draft, place), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
 		}
 	}
 	return os.Rename(draft, c.Root())
 }
 
-// pour puts a layer over what is in dst, as overlayfs would show the two.
-func pour(layer, dst string) error {
-	opaque, err := overlay.IsOpaque(layer)
-	if err != nil {
-		return err
-	}
-	if opaque {
-		if err := empty(dst); err != nil {
-			return err
-		}
-	}
+// A pourer puts one layer over what is there, as overlayfs would show the two.
+type pourer struct{ tree.Copier }
+
+// pour puts a directory of the layer over one that is there.
+func (p *pourer) pour(layer, dst string) error {
 	entries, err := os.ReadDir(layer)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		if err := pourEntry(filepath.Join(layer, entry.Name()), filepath.Join(dst, entry.Name())); err != nil {
+		if err := p.entry(filepath.Join(layer, entry.Name()), filepath.Join(dst, entry.Name())); err != nil {
 			return err
 		}
 	}
 	return tree.Attributes(layer, dst)
 }
 
-func pourEntry(from, to string) error {
+func (p *pourer) entry(from, to string) error {
 	info, err := os.Lstat(from)
 	if err != nil {
 		return err
 	}
+	opaque := false
+	if info.IsDir() {
+		if opaque, err = overlay.IsOpaque(from); err != nil {
+			return err
+		}
+	}
 	under, err := os.Lstat(to)
-	switch {
-	case err == nil && info.IsDir() && under.IsDir():
-		return pour(from, to)
-	case err == nil:
+	merged := err == nil && info.IsDir() && under.IsDir() && !opaque
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if !merged {
 		if err := os.RemoveAll(to); err != nil {
 			return err
 		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
 	}
-	if overlay.IsWhiteout(info) {
+	switch {
+	case overlay.IsWhiteout(info):
 		return nil
+	case !info.IsDir():
+		return p.Copy(from, to)
+	case !merged:
+		if err := os.Mkdir(to, 0o700); err != nil {
+			return err
+		}
 	}
-	if !info.IsDir() {
-		return tree.Copy(from, to)
-	}
-	if err := os.Mkdir(to, 0o700); err != nil {
-		return err
-	}
-	return pour(from, to)
-}
-
-// empty removes what is in a directory.
-func empty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	for _, entry := range entries {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, entry.Name())))
-	}
-	return err
+	return p.pour(from, to)
 }

@@ -83,6 +83,14 @@ func Rmdir(why, path string) error {
 	return context(unix.Rmdir(path), "remove directory %s", path)
 }
 
+// Rename is rename(2).
+func Rename(why, from, to string) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("rename(%q, %q)", from, to), command("mv", "-T", from, to)
+	})
+	return context(unix.Rename(from, to), "rename %s to %s", from, to)
+}
+
 // WriteFile is write(2) of a whole value to a file that is there already: files of
 // the kernel, as in /proc/sys and in cgroups, take a value per write.
 func WriteFile(why, path, value string) error {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// StartTime is when a process was started, in clock ticks since boot. A process that is
-// gone, or a zombie, is an error: fs.ErrNotExist.
+// StartTime is when a process was started, in clock ticks since boot. A process that has
+// ended, be it that nobody has waited for it yet, is an error: fs.ErrNotExist.
 func StartTime(pid int) (uint64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if errors.Is(err, unix.ESRCH) { // it went between open and read
@@ -30,13 +30,20 @@ func StartTime(pid int) (uint64, error) {
 	if len(fields) < 20 {
 		return 0, fmt.Errorf("/proc/%d/stat has only %d fields", pid, 2+len(fields))
 	}
-	if fields[0] == "Z" {
+	if fields[0] == "Z" && threads(pid) < 2 {
 		return 0, fmt.Errorf("process %d has ended: %w", pid, fs.ErrNotExist)
 	}
 	return strconv.ParseUint(fields[22-3], 10, 64)
 }
 
-// An ID is one process for ever. The zero value is none.
+// threads counts the threads of a process. Its first one may have ended before the others,
+// and then is a zombie while the process lives.
+func threads(pid int) int {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid)) // gone: none
+	return len(tasks)
+}
+
+// An ID is one process, as long as the machine is not booted again. The zero value is none.
 type ID struct {
 	Pid   int    `json:"pid"`
 	Start uint64 `json:"start"` // clock ticks since boot
@@ -45,11 +52,20 @@ type ID struct {
 // Of returns the identity of a living process.
 func Of(pid int) (ID, error) {
 	start, err := StartTime(pid)
-	return ID{pid, start}, err
+	if err != nil {
+		return ID{}, err
+	}
+	return ID{pid, start}, nil
 }
 
-// Alive tells whether the process has not ended yet.
+// Alive tells whether the process has not ended yet. In doubt it has not.
 func (id ID) Alive() bool {
+	if id.Pid == 0 {
+		return false
+	}
 	start, err := StartTime(id.Pid)
-	return id.Pid != 0 && err == nil && start == id.Start
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	return err != nil || start == id.Start
 }

@@ -22,20 +22,23 @@ func (s *Store) Run(id string, pid int) error {
 // End notes that a container has ended, or has not come to run, with an exit code. One
 // that is not to be kept is removed. If it has been removed meanwhile, that is fine.
 func (s *Store) End(id string, code int) error {
-	r, err := s.Update(id, func(r *Record) error {
-		if r.State == Running {
-			r.State, r.Finished = Exited, time.Now()
-		}
-		r.ExitCode, r.Init = code, proc.ID{}
-		return nil
-	})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil || r.Keep:
-		return err
+	r, err := s.Read(id)
+	if err == nil && !r.Keep {
+		return s.Remove(id, true)
 	}
-	return s.Remove(id)
+	if err == nil {
+		_, err = s.Update(id, func(r *Record) error {
+			if !r.Started.IsZero() {
+				r.State, r.Finished = Exited, time.Now()
+			}
+			r.ExitCode, r.Init = code, proc.ID{}
+			return nil
+		})
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Again has a container that has ended be owned by process pid, which is about to run args

@@ -54,24 +54,43 @@ func retry(f func() error) error {
 // so are containers of later programs.
 func (s *Store) sweep() error {
 	all, err := s.List()
-	if err != nil {
-		return err
-	}
 	for _, r := range all {
-		if r.Owner.Alive() || r.IsRunning() || s.Mine(r, "") != nil || r.Keep && r.State != Running {
-			continue
-		}
-		lock, err := s.take(r.ID, unix.LOCK_EX|unix.LOCK_NB)
-		if err != nil {
-			continue
-		}
-		err = s.abandoned(r.ID)
-		lock.Close()
-		if err != nil {
-			return err
+		if r.abandoned() && s.Mine(r, "") == nil {
+			err = errors.Join(err, s.finish(r.ID))
 		}
 	}
-	return errors.Join(s.emptyTrash(), s.dropLocks())
+	return errors.Join(err, s.discardBroken(), s.emptyTrash(), s.dropLocks())
+}
+
+// discardBroken removes folders without a record. A container appears with its record, so
+// such a folder was made by somebody who did not notice that it had been removed.
+func (s *Store) discardBroken() error {
+	folders, err := os.ReadDir(filepath.Join(s.root, "containers"))
+	for _, folder := range folders {
+		if _, broken := s.Read(folder.Name()); errors.Is(broken, fs.ErrNotExist) {
+			err = errors.Join(err, os.Rename(s.Dir(folder.Name()), s.trash(folder.Name())))
+		}
+	}
+	return err
+}
+
+// finish does for a container what its owner would have done, unless somebody else does
+// something to it.
+func (s *Store) finish(id string) error {
+	lock, err := s.take(id, unix.LOCK_EX|unix.LOCK_NB)
+	if err != nil {
+		return nil // see above
+	}
+	defer lock.Close()
+	r, err := s.Read(id)
+	switch {
+	case err != nil || !r.abandoned():
+		return nil // somebody was faster
+	case !r.Keep:
+		return s.discard(id)
+	}
+	r.State, r.ExitCode, r.Finished = Exited, 137, time.Now()
+	return write(s.Dir(id), r)
 }
 
 // dropLocks removes the locks of containers that are gone: whoever removed one may have
@@ -106,17 +125,4 @@ func (s *Store) emptyTrash() error {
 		err = errors.Join(err, os.RemoveAll(s.trash(entry.Name())))
 	}
 	return err
-}
-
-// abandoned does for one container what its owner would have done. The lock is held.
-func (s *Store) abandoned(id string) error {
-	r, err := s.Read(id)
-	if err != nil || r.Owner.Alive() {
-		return nil //nolint:nilerr // somebody was faster
-	}
-	if !r.Keep {
-		return s.discard(id)
-	}
-	r.State, r.ExitCode, r.Finished = Exited, 137, time.Now()
-	return write(s.Dir(id), r)
 }

@@ -41,9 +41,11 @@ type Record struct {
 	Args    []string  `json:"args"` // the command and its arguments
 	Keep    bool      `json:"keep"` // it stays when it has ended
 
+	// Who made or started it is its owner, and cleans up at the end. The first process is
+	// there only from when the program runs.
 	State    State     `json:"state"`
-	Owner    proc.ID   `json:"owner"` // the process that runs it, and cleans up
-	Init     proc.ID   `json:"init"`  // its first process, while it is running
+	Owner    proc.ID   `json:"owner"`
+	Init     proc.ID   `json:"init"`
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 	ExitCode int       `json:"exitCode"`
@@ -83,6 +85,16 @@ func (r Record) Get(mechanism string, value any) error {
 // have been killed, and nobody left to write that down.
 func (r Record) IsRunning() bool {
 	return r.State == Running && r.Init.Alive()
+}
+
+// inUse tells whether it runs, or somebody is about to start it.
+func (r Record) inUse() bool {
+	return r.IsRunning() || r.State == Created && r.Owner.Alive()
+}
+
+// abandoned tells whether whoever ran it has died and left something to do.
+func (r Record) abandoned() bool {
+	return !r.Owner.Alive() && !r.IsRunning() && (!r.Keep || r.State == Running)
 }
 
 // NewID returns 64 random hexadecimal digits.

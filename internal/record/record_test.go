@@ -24,6 +24,11 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s found %s: %v", ref, got.ID, err)
 		}
 	}
+	// An id goes before a name, whatever somebody has called the newer one.
+	create(t, s, Record{Name: web.ID})
+	if got, err := s.Find(web.ID); err != nil || got.Name != "web" {
+		t.Errorf("its id found %s: %v", got.Name, err)
+	}
 	for _, ref := range []string{"", "we", "zz", web.ID + "0"} {
 		if got, err := s.Find(ref); err == nil || err.Error() != "no such container: "+ref {
 			t.Errorf("%s found %s: %v", ref, got.ID, err)
@@ -134,7 +139,7 @@ func TestRemove(t *testing.T) {
 					return
 				}
 				id := NewID()
-				if err := errors.Join(s.Create(Record{ID: id}), s.Remove(id)); err != nil {
+				if err := errors.Join(s.Create(Record{ID: id}), s.Remove(id, true)); err != nil {
 					t.Error(err)
 				}
 			}
@@ -147,7 +152,7 @@ func TestRemove(t *testing.T) {
 		}
 	}
 	s := open(t, root, "stage3")
-	if err := s.Remove(NewID()); err != nil {
+	if err := s.Remove(NewID(), false); err != nil {
 		t.Errorf("what is not there is removed: %v", err)
 	}
 }
@@ -169,6 +174,9 @@ func TestSweep(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "locks", NewID()), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll(filepath.Join(s.Dir("without-a-record"), "upper"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for _, draft := range []string{"half", "made"} {
 		if err := os.MkdirAll(filepath.Join(root, "trash", draft, "upper"), 0o700); err != nil {
 			t.Fatal(err)
@@ -188,7 +196,7 @@ func TestSweep(t *testing.T) {
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("%s was to be removed (-want +got):\n%s", thrown.ID, diff)
 	}
-	for dir, most := range map[string]int{"trash": 0, "locks": 4} {
+	for dir, most := range map[string]int{"trash": 0, "locks": 4, "containers": 3} {
 		if left, err := os.ReadDir(filepath.Join(root, dir)); err != nil || len(left) > most {
 			t.Errorf("%s has %d entries, of at most %d: %v", dir, len(left), most, err)
 		}
@@ -222,6 +230,9 @@ func create(t *testing.T, s *Store, r Record) Record {
 func TestLife(t *testing.T) {
 	s := open(t, t.TempDir(), "stage3")
 	kept, thrown := create(t, s, Record{Keep: true}), create(t, s, Record{})
+	if err := s.Remove(kept.ID, false); err == nil {
+		t.Error("one that is being started was removed")
+	}
 	for _, r := range []Record{kept, thrown} {
 		if err := s.Run(r.ID, os.Getpid()); err != nil {
 			t.Fatal(err)
@@ -229,7 +240,7 @@ func TestLife(t *testing.T) {
 		if r, err := s.Read(r.ID); err != nil || !r.IsRunning() {
 			t.Errorf("%v does not run: %v", r, err)
 		}
-		if err := s.Remove(r.ID); err == nil || !strings.Contains(err.Error(), "container is running: stop the container before removing or force remove") {
+		if err := s.Remove(r.ID, false); err == nil || !strings.Contains(err.Error(), "container is running: stop the container before removing or force remove") {
 			t.Errorf("to remove it: %v", err)
 		}
 		if err := s.End(r.ID, 3); err != nil {

@@ -33,7 +33,9 @@ func Open(root, writer string) (*Store, error) {
 			return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
 		}
 	}
-	return s, s.sweep()
+	// What cannot be swept is left: on a full disk, say, it must still be possible to remove.
+	_ = s.sweep()
+	return s, nil
 }
 
 // Dir is a container's folder.
@@ -122,7 +124,7 @@ func (s *Store) Read(id string) (Record, error) {
 	}
 	var r Record
 	if err := json.Unmarshal(text, &r); err != nil {
-		return r, fmt.Errorf("%s: %w: remove that folder", path, err)
+		return r, fmt.Errorf("%s: %w: remove the folder that it is in", path, err)
 	}
 	return r, nil
 }
@@ -134,11 +136,16 @@ func (s *Store) Find(ref string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	for _, means := range []func(Record) bool{
+		func(r Record) bool { return r.ID == ref },
+		func(r Record) bool { return r.Name == ref },
+	} {
+		if i := slices.IndexFunc(all, means); i >= 0 {
+			return all[i], nil
+		}
+	}
 	var begins []Record
 	for _, r := range all {
-		if r.ID == ref || r.Name == ref {
-			return r, nil
-		}
 		if ref != "" && strings.HasPrefix(r.ID, ref) {
 			begins = append(begins, r)
 		}
@@ -179,9 +186,10 @@ func (s *Store) Update(id string, change func(*Record) error) (Record, error) {
 	return r, write(s.Dir(id), r)
 }
 
-// Remove removes a container that does not run, with its folder. The folder leaves the list
-// in one step, so that nobody finds half of it. A container that is gone is fine.
-func (s *Store) Remove(id string) error {
+// Remove removes a container with its folder; one that runs, or is being started, only by
+// force, and whoever uses that has killed it. The folder leaves the list in one step, so
+// that nobody finds half of it. A container that is gone is fine.
+func (s *Store) Remove(id string, force bool) error {
 	lock, err := s.lock(id)
 	if err != nil {
 		return err
@@ -193,7 +201,7 @@ func (s *Store) Remove(id string) error {
 		return os.Remove(lock.Name())
 	case err != nil:
 		return err
-	case r.IsRunning():
+	case r.inUse() && !force:
 		return fmt.Errorf("cannot remove container %q: container is running: stop the container before removing or force remove", r.Name)
 	}
 	return s.discard(id)

@@ -1,13 +1,14 @@
 // Package tree copies a directory with all that is below it, as it is: kinds, owners,
 // modes, times, extended attributes, hard links, holes.
 //
-// cp -a does the same. Whoever keeps a whole copy of a root directory wants it exact, and
+// cp -a does much the same. Whoever keeps a whole copy of a root directory wants it exact, and
 // cheap where the file system can share blocks (FICLONE, ioctl_ficlone(2)).
 package tree
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,23 +16,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Copy makes dst, which does not exist yet, a copy of the directory src. A socket, which
-// means nothing without its process, is left out. What has been copied when an error
-// comes up stays.
+// Copy makes dst, which does not exist yet, a copy of src, with all that is below it. A
+// socket, which means nothing without its process, is left out. What has been copied when
+// an error comes up stays.
 func Copy(src, dst string) error {
-	c := copier{links: map[inode]string{}}
-	return c.copy(src, dst)
+	return (&Copier{}).Copy(src, dst)
 }
 
 // An inode is what hard links have in common.
 type inode struct{ dev, ino uint64 }
 
-type copier struct {
-	links map[inode]string // the first copy of each file that has several names
+// A Copier remembers which files have several names, from one Copy to the next.
+type Copier struct {
+	links map[inode]string // the first copy of each
 }
 
-// copy copies one entry, and what is below it.
-func (c *copier) copy(src, dst string) error {
+// Copy is the function Copy.
+func (c *Copier) Copy(src, dst string) error {
 	var stat unix.Stat_t
 	if err := unix.Lstat(src, &stat); err != nil {
 		return fmt.Errorf("copy %s: %w", src, err)
@@ -44,6 +45,9 @@ func (c *copier) copy(src, dst string) error {
 		if first, copied := c.links[id]; copied {
 			return os.Link(first, dst)
 		}
+		if c.links == nil {
+			c.links = map[inode]string{}
+		}
 		c.links[id] = dst
 	}
 	if err := c.content(src, dst, &stat); err != nil {
@@ -52,7 +56,7 @@ func (c *copier) copy(src, dst string) error {
 	return attributes(src, dst, &stat) // last: to write changes times
 }
 
-func (c *copier) content(src, dst string, stat *unix.Stat_t) error {
+func (c *Copier) content(src, dst string, stat *unix.Stat_t) error {
 	switch stat.Mode & unix.S_IFMT {
 	case unix.S_IFDIR:
 		if err := os.Mkdir(dst, 0o700); err != nil {
@@ -60,7 +64,7 @@ func (c *copier) content(src, dst string, stat *unix.Stat_t) error {
 		}
 		entries, err := os.ReadDir(src)
 		for _, entry := range entries {
-			err = errors.Join(err, c.copy(filepath.Join(src, entry.Name()), filepath.Join(dst, entry.Name())))
+			err = errors.Join(err, c.Copy(filepath.Join(src, entry.Name()), filepath.Join(dst, entry.Name())))
 		}
 		return err
 	case unix.S_IFREG:
@@ -118,13 +122,20 @@ func data(from, to *os.File) error {
 	}
 }
 
-// part copies the bytes from begin to end, within the kernel: copy_file_range(2).
+// part copies the bytes from begin to end, within the kernel where that can be:
+// copy_file_range(2), which works neither between all file systems nor on all.
 func part(from, to *os.File, begin, end int64) error {
 	source, target := begin, begin
 	for source < end {
 		n, err := unix.CopyFileRange(int(from.Fd()), &source, int(to.Fd()), &target, int(end-source), 0)
-		if err != nil || n == 0 {
-			return errors.Join(err, fmt.Errorf("%s ended early", from.Name()))
+		switch {
+		case errors.Is(err, unix.EXDEV), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
+			_, err := io.Copy(io.NewOffsetWriter(to, source), io.NewSectionReader(from, source, end-source))
+			return err
+		case err != nil:
+			return err
+		case n == 0:
+			return fmt.Errorf("%s has become shorter meanwhile", from.Name())
 		}
 	}
 	return nil
@@ -175,7 +186,8 @@ func xattrs(src, dst string) error {
 		if err != nil {
 			return err
 		}
-		if err := unix.Lsetxattr(dst, name, value, 0); err != nil {
+		err = unix.Lsetxattr(dst, name, value, 0)
+		if err != nil && !errors.Is(err, unix.ENOTSUP) { // a file system without keeps what it can
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}

@@ -46,6 +46,16 @@ func TestCopy(t *testing.T) {
 	if stat.Blocks*512 > 1<<20 {
 		t.Errorf("the holes are filled: %d bytes", stat.Blocks*512)
 	}
+	elsewhere := filepath.Join("/dev/shm", filepath.Base(t.TempDir())+t.Name())
+	t.Cleanup(func() { must(t, os.RemoveAll(elsewhere)) })
+	must(t, Copy(src, elsewhere))
+	if unix.Setxattr(elsewhere, "user.x", nil, 0) != nil { // tmpfs has such since Linux 6.6
+		must(t, unix.Removexattr(filepath.Join(src, "dir", "file"), "user.color"))
+	}
+	_ = unix.Removexattr(elsewhere, "user.x") // it may not be there
+	if diff := cmp.Diff(listing(t, src), listing(t, elsewhere)); diff != "" {
+		t.Errorf("on another file system (-original +copy):\n%s", diff)
+	}
 	if err := Copy(src, dst); err == nil {
 		t.Error("a second copy over the first went well")
 	}

@@ -3,6 +3,7 @@ package overlay
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -35,7 +36,7 @@ func Changes(c Config) ([]Change, error) {
 }
 
 // Compare is Changes for a directory that is not an upper one, but all that the container
-// sees: what is not in it, is deleted.
+// sees (as of final's driver vfs): what is not in it, is deleted.
 func Compare(c Config, root string) ([]Change, error) {
 	return sorted(comparison{c, root}.in("", true))
 }
@@ -52,14 +53,17 @@ type comparison struct {
 }
 
 // in returns the changes in a directory, by its path relative to the root. alone says that
-// it hides what the layers have there, or one above it does.
+// the container does not see what the layers have there: if it is not here it is gone. It is
+// compared all the same. What disappears while we look, as the container may run, is not there.
 func (c comparison) in(dir string, alone bool) ([]Change, error) {
 	entries, err := os.ReadDir(filepath.Join(c.now, dir))
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) && dir != "" {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	opaque, err := IsOpaque(filepath.Join(c.now, dir))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	alone = alone || opaque
@@ -93,7 +97,9 @@ func (c comparison) at(name string, alone bool) ([]Change, error) {
 		return nil, err
 	}
 	info, err := os.Lstat(now)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	if IsWhiteout(info) {
@@ -107,7 +113,9 @@ func (c comparison) at(name string, alone bool) ([]Change, error) {
 		kind = 'C'
 	}
 	differ, err := different(before, now)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
 		return nil, err
 	}
 	var below []Change

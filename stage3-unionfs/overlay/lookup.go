@@ -19,41 +19,44 @@ import (
 // where the file with this path, relative to the root, lies; or "" if there is none.
 func (c Config) lookup(path string) (string, error) {
 	for _, layer := range slices.Backward(c.Layers) {
-		found, covered, err := lookupIn(layer, path)
-		if found != "" || covered || err != nil {
+		found, hidden, err := lookupIn(layer, path)
+		if found != "" || hidden || err != nil {
 			return found, err
 		}
 	}
 	return "", nil
 }
 
-// lookupIn looks in one layer. What is covered is not looked for further below: under a
-// whiteout, an opaque directory, or anything else that is no directory, though the path goes on.
-func lookupIn(layer, path string) (found string, covered bool, err error) {
+// lookupIn looks in one layer. If the file is not there, hidden says that it is not to be
+// looked for further below: because of a whiteout, an opaque directory, or a file where the
+// path goes on.
+func lookupIn(layer, path string) (found string, hidden bool, err error) {
 	at := layer
 	elements := strings.Split(path, "/")
 	for i, name := range elements {
-		opaque, err := IsOpaque(at)
-		if err != nil {
-			return "", false, err
+		if i > 0 { // the mark means nothing on the root of a layer
+			opaque, err := IsOpaque(at)
+			if err != nil {
+				return "", false, err
+			}
+			hidden = hidden || opaque
 		}
-		covered = covered || opaque
 		at = filepath.Join(at, name)
 		info, err := os.Lstat(at)
 		switch last := i == len(elements)-1; {
 		case errors.Is(err, fs.ErrNotExist):
-			return "", covered, nil
+			return "", hidden, nil
 		case err != nil:
 			return "", false, err
 		case IsWhiteout(info):
 			return "", true, nil
 		case last:
-			return at, true, nil
+			return at, false, nil
 		case !info.IsDir():
 			return "", true, nil
 		}
 	}
-	return "", covered, nil
+	return "", hidden, nil
 }
 
 // IsWhiteout tells whether an entry of a layer says that there is nothing, whatever is
@@ -77,8 +80,15 @@ func IsOpaque(dir string) (bool, error) {
 func (c Config) list(dir string) ([]string, error) {
 	names := map[string]bool{}
 	for _, layer := range c.Layers {
-		entries, err := os.ReadDir(filepath.Join(layer, dir))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+		found, _, err := lookupIn(layer, path.Clean(dir))
+		if err != nil {
+			return nil, err
+		}
+		if info, err := os.Lstat(found); err != nil || !info.IsDir() {
+			continue // this layer has none, or something else of that name
+		}
+		entries, err := os.ReadDir(found)
+		if err != nil {
 			return nil, err
 		}
 		for _, entry := range entries {

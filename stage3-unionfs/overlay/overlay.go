@@ -60,18 +60,26 @@ func Flags(c *Config) []flags.Flag {
 // maxLayers is OVL_MAX_STACK of the kernel: so many lower directories one mount takes.
 const maxLayers = 500
 
-// Complete makes the layers' paths absolute and refuses what cannot be one.
+// Complete makes the layers' paths absolute and free of links, and refuses what cannot be a
+// layer.
 func (c *Config) Complete() error {
 	for i, layer := range c.Layers {
-		info, err := os.Stat(layer)
+		real, err := filepath.EvalSymlinks(layer)
+		if err != nil {
+			return fmt.Errorf("layer %s: %w", layer, errors.Unwrap(err))
+		}
+		info, err := os.Stat(real)
 		switch {
 		case err != nil:
 			return fmt.Errorf("layer %s: %w", layer, errors.Unwrap(err))
 		case !info.IsDir():
 			return fmt.Errorf("layer %s is a file: unpack it into a directory first", layer)
 		}
-		if c.Layers[i], err = filepath.Abs(layer); err != nil {
+		if c.Layers[i], err = filepath.Abs(real); err != nil {
 			return err
+		}
+		if slices.Contains(c.Layers[:i], c.Layers[i]) {
+			return fmt.Errorf("layer %s is given twice: leave one out", layer)
 		}
 	}
 	if len(c.Layers) > maxLayers {
@@ -80,16 +88,17 @@ func (c *Config) Complete() error {
 	return nil
 }
 
-// Prepare makes the folders in c.Dir. Nothing is mounted yet. What is there already, from
-// an earlier start of the container, stays.
+// Prepare makes the folders in c.Dir, which must be there. Nothing is mounted yet. What an
+// earlier start of the container has made stays.
 func Prepare(c Config) error {
-	for _, dir := range []string{c.work(), c.Root(), c.links()} {
-		if err := kernel.MkdirAll("the parts of an overlay lie in one folder", dir, 0o755); err != nil {
-			return err
-		}
-	}
 	if err := c.makeUpper(); err != nil {
 		return err
+	}
+	for _, dir := range []string{c.work(), c.Root(), c.links()} {
+		err := kernel.Mkdir("the parts of an overlay lie in one folder", dir, 0o755)
+		if err != nil && !errors.Is(err, unix.EEXIST) {
+			return err
+		}
 	}
 	layers, err := c.withPlaces()
 	if err != nil {
@@ -106,15 +115,20 @@ func Prepare(c Config) error {
 }
 
 // makeUpper makes the upper directory. It is what the container sees as "/", so it looks
-// like the "/" of the topmost layer.
+// like the "/" of the topmost layer; and it is not there before it does.
 func (c Config) makeUpper() error {
 	if _, err := os.Lstat(c.upper()); err == nil {
 		return nil
 	}
-	if err := kernel.Mkdir("here goes what the container changes", c.upper(), 0o755); err != nil {
+	draft := c.upper() + ".new"
+	err := kernel.Mkdir("here goes what the container changes", draft, 0o755)
+	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return err
 	}
-	return tree.Attributes(c.Layers[len(c.Layers)-1], c.upper())
+	if err := tree.Attributes(c.Layers[len(c.Layers)-1], draft); err != nil {
+		return err
+	}
+	return kernel.Rename("and looks like the root of the topmost layer", draft, c.upper())
 }
 
 // withPlaces returns the layers, bottom first. A root directory may lack the places for
