@@ -12,6 +12,7 @@ require (
 
 require (
 	github.com/moby/sys/mountinfo v0.7.3 // indirect
+	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
 )
 
@@ -21,6 +22,9 @@ replace drydock/stage2-cgroups => ../stage2-cgroups
 
 replace drydock/stage1-namespaces => ../stage1-namespaces
 
-require drydock/stage3-unionfs v0.0.0
+require (
+	drydock/stage3-unionfs v0.0.0
+	github.com/distribution/reference v0.6.0
+)
 
 replace drydock/stage3-unionfs => ../stage3-unionfs

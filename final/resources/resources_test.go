@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"path"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ type recorded struct {
 	Files   map[string]string
 	Limits  map[string]string
 	Score   string `json:"oom_score_adj"`
+	Cgroup  string // /proc/PID/cgroup, where it is not the usual one
 }
 
 // name is the case in one line.
@@ -135,4 +137,29 @@ func update(r recorded) error {
 	}
 	_, _, err = before.Update(change)
 	return err
+}
+
+// TestParent compares where the container's cgroup is with where it was under Docker.
+func TestParent(t *testing.T) {
+	count := 0
+	for _, r := range cases(t) {
+		if r.Exit != 0 || r.Update != nil || !strings.Contains(r.name(), "--cgroup-parent") {
+			continue
+		}
+		resources, err := parse(r.Flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "/docker"
+		if r.Cgroup != "" {
+			want = path.Dir(strings.TrimPrefix(strings.TrimSpace(r.Cgroup), "0::"))
+		}
+		if got := resources.Parent("/docker"); got != want {
+			t.Errorf("%s: %s, and under Docker it was %s", r.name(), got, want)
+		}
+		count++
+	}
+	if count < 10 {
+		t.Errorf("only %d cases", count)
+	}
 }
