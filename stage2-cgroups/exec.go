@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os/exec"
 
@@ -57,20 +59,17 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 
 // firstProcess is the pid of the container's first process, if it is to be joined now.
 func firstProcess(group *cgroup.Group) (int, error) {
-	frozen, err := group.Frozen()
-	if err != nil {
+	if frozen, err := group.Frozen(); err != nil {
+		return 0, err
+	} else if frozen { // it would freeze us too
+		return 0, fmt.Errorf("container %s is paused, unpause the container before exec", group.Name())
+	}
+	if err := group.AwaitStarted(); err != nil {
 		return 0, err
 	}
 	pids, err := usage.Processes(group.Path)
-	switch {
-	case err != nil:
-		return 0, err
-	case len(pids) == 0:
+	if err == nil && len(pids) == 0 || errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("container %s has ended", group.Name())
-	case group.Starting():
-		return 0, fmt.Errorf("container %s is still starting: try again", group.Name())
-	case frozen: // it would freeze us too
-		return 0, fmt.Errorf("container %s is paused, unpause the container before exec", group.Name())
 	}
-	return pids[0], nil
+	return append(pids, 0)[0], err
 }

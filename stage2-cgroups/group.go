@@ -43,8 +43,6 @@ func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error
 		status := "running"
 		if frozen, err := group.Frozen(); err == nil && frozen {
 			status = "paused"
-		} else if group.Starting() {
-			status = "starting"
 		}
 		fmt.Fprintf(table, "%s\t%d\t%d\t%s\n", group.Name(), pids[0], len(pids), status)
 	}

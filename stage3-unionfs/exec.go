@@ -43,11 +43,12 @@ func execInContainer(c call) (int, error) {
 		return 1, err
 	}
 	defer group.Close()
-	frozen, err := group.Frozen()
-	if err == nil && frozen { // it would freeze us too
-		err = fmt.Errorf("container %s is paused, unpause the container before exec", r.Name)
+	if frozen, err := group.Frozen(); err != nil {
+		return 1, err
+	} else if frozen { // it would freeze us too
+		return 1, fmt.Errorf("container %s is paused, unpause the container before exec", r.Name)
 	}
-	if err != nil {
+	if err := group.AwaitStarted(); err != nil {
 		return 1, err
 	}
 	target, err := namespace.Hold(r.Init.Pid)

@@ -41,7 +41,8 @@ func runContainer(c call) (int, error) {
 
 // launch runs a container that has a record, and notes its end there.
 func launch(c call, store *record.Store, config Config) (code int, err error) {
-	defer func() { err = errors.Join(err, store.End(config.ID, code)) }()
+	ran := false
+	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
 
 	var cleanup undo.Stack
 	if err := overlay.Prepare(config.Overlay); err != nil {
@@ -61,10 +62,14 @@ func launch(c call, store *record.Store, config Config) (code int, err error) {
 	}
 	cleanup.Add(child.Kill)
 
+	if err := store.Run(config.ID, child.Pid()); err != nil {
+		return 125, errors.Join(err, cleanup.Run())
+	}
 	if err := child.Release(config); err != nil {
 		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
 	}
-	if err := errors.Join(group.Started(), store.Run(config.ID, child.Pid())); err != nil {
+	ran = true
+	if err := group.Started(); err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
 	code, err = child.Wait()

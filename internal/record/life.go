@@ -9,29 +9,28 @@ import (
 	"drydock/internal/proc"
 )
 
-// Run notes that a container runs, and that pid is its first process.
+// Run notes that a container is about to run, and that pid is its first process: beforehand,
+// so that whatever happens next, it is known that it may have run.
 func (s *Store) Run(id string, pid int) error {
-	_, err := s.Update(id, func(r *Record) error {
+	_, err := s.Update(id, func(r *Record) (err error) {
 		r.State, r.Started = Running, time.Now()
-		r.Init, _ = proc.Of(pid) // if that has ended already, it is none
-		return nil
+		r.Init, err = proc.Of(pid)
+		return err
 	})
 	return err
 }
 
-// End notes that a container has ended, or has not come to run, with an exit code. One
-// that is not to be kept is removed. If it has been removed meanwhile, that is fine.
-func (s *Store) End(id string, code int) error {
+// End notes that a container has ended, with an exit code; or that, against expectation, it
+// has not run. One that is not to be kept is removed. If it has been removed meanwhile, that
+// is fine.
+func (s *Store) End(id string, code int, ran bool) error {
 	r, err := s.Read(id)
 	if err == nil && !r.Keep {
 		return s.Remove(id, true)
 	}
 	if err == nil {
 		_, err = s.Update(id, func(r *Record) error {
-			if !r.Started.IsZero() {
-				r.State, r.Finished = Exited, time.Now()
-			}
-			r.ExitCode, r.Init = code, proc.ID{}
+			r.end(code, ran)
 			return nil
 		})
 	}
@@ -39,6 +38,18 @@ func (s *Store) End(id string, code int) error {
 		return nil
 	}
 	return err
+}
+
+func (r *Record) end(code int, ran bool) {
+	r.ExitCode, r.Init = code, proc.ID{}
+	switch {
+	case ran:
+		r.State, r.Finished = Exited, time.Now()
+	case r.Finished.IsZero():
+		r.State, r.Started = Created, time.Time{}
+	default: // it did once
+		r.State = Exited
+	}
 }
 
 // Again has a container that has ended be owned by process pid, which is about to run args

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,7 +88,7 @@ func (s *Store) finish(id string) error {
 	case !r.Keep:
 		return s.discard(id)
 	}
-	r.State, r.ExitCode, r.Finished = Exited, 137, time.Now()
+	r.end(137, true)
 	return write(s.Dir(id), r)
 }
 

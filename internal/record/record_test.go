@@ -243,7 +243,7 @@ func TestLife(t *testing.T) {
 		if err := s.Remove(r.ID, false); err == nil || !strings.Contains(err.Error(), "container is running: stop the container before removing or force remove") {
 			t.Errorf("to remove it: %v", err)
 		}
-		if err := s.End(r.ID, 3); err != nil {
+		if err := s.End(r.ID, 3, true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -253,6 +253,13 @@ func TestLife(t *testing.T) {
 	r, err := s.Find(kept.ID)
 	if err != nil || r.State != Exited || r.ExitCode != 3 {
 		t.Errorf("%v: %v", r, err)
+	}
+	never := create(t, s, Record{Keep: true})
+	if err := errors.Join(s.Run(never.ID, os.Getpid()), s.End(never.ID, 127, false)); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Read(never.ID); err != nil || r.State != Created || !r.Started.IsZero() {
+		t.Errorf("one that has not run is %v: %v", r, err)
 	}
 	if err := s.Again(kept.ID, []string{"ls"}, os.Getpid()); err == nil || !strings.Contains(err.Error(), "is running: use exec") {
 		t.Errorf("its owner lives: %v", err)

@@ -143,10 +143,8 @@ func (g *Group) lock(how int) error {
 // Started says that the container's first process has become the user's program.
 func (g *Group) Started() error { return g.lock(unix.LOCK_SH) }
 
-// Starting tells whether it has not yet. Until then it may still see the host's files.
-func (g *Group) Starting() bool {
-	return errors.Is(g.lock(unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
-}
+// AwaitStarted waits until it has, or will not. Until then it may still see the host's files.
+func (g *Group) AwaitStarted() error { return g.lock(unix.LOCK_SH) }
 
 // Set writes limits to the group. The first one that the kernel refuses is the error;
 // those before it hold.
