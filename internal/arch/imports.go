@@ -21,9 +21,21 @@ var fieldLibraries = map[string]map[string]string{
 		"github.com/vishvananda/netlink": "links, addresses and routes are netlink's",
 		"github.com/google/nftables":     "rules are written over netlink, without the nft command",
 	},
+	"blob": {
+		"github.com/opencontainers/image-spec": "its descriptors and the layout are this specification's",
+		"github.com/opencontainers/go-digest":  "its digests are of this type",
+	},
+	"archive": {
+		"github.com/opencontainers/image-spec": "an archive is a layout of this specification",
+		"github.com/opencontainers/go-digest":  "its digests are of this type",
+	},
 	"image": {
-		"github.com/klauspost/compress":        "layers are gzip or zstd, and the standard library has no zstd",
 		"github.com/opencontainers/image-spec": "an image's JSON is this specification's",
+		"github.com/opencontainers/go-digest":  "its digests are of this type",
+	},
+	"layer": {
+		"github.com/klauspost/compress":       "layers are gzip or zstd, and the standard library has no zstd",
+		"github.com/opencontainers/go-digest": "the digests in an image's JSON are of this type",
 	},
 }
 
@@ -54,8 +66,8 @@ func whyNot(f file, imported string) string {
 	mine, isOurs := strings.CutPrefix(imported, ours)
 	from, to := stage(f.name), stage(mine)
 	switch {
-	case isMechanism(f) && isOurs && !strings.HasPrefix(mine, "internal/"):
-		return "a mechanism is a leaf: it is read, and used, without any other; only programs compose"
+	case isMechanism(f) && isOurs && !strings.HasPrefix(mine, "internal/") && to != from:
+		return "a mechanism is read, and used, without those of other stages; only programs compose"
 	case isMechanism(f) && !isOurs && !mechanismMay(f.syntax.Name.Name, imported):
 		return "a mechanism shows the kernel's interface, not a library's; see fieldLibraries for exceptions"
 	case isOurs && from != 0 && to > from:

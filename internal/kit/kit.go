@@ -50,6 +50,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,7 @@ type Suite struct {
 	// that scripts get when they call Bin, and Except has the names of those that are
 	// not for it, each with the reason.
 	As     string
+	Run    []string // further flags of As's command run, to be what Bin's is
 	Except map[string]string
 
 	limit  time.Duration // of every wait; 30 s if zero
@@ -88,7 +90,7 @@ func Run(t *testing.T, s Suite) {
 	if err := os.Mkdir(links, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(bin, filepath.Join(links, s.Bin)); err != nil {
+	if err := s.link(bin, filepath.Join(links, s.Bin)); err != nil {
 		t.Fatal(err)
 	}
 	params := testscript.Params{
@@ -113,6 +115,15 @@ func Run(t *testing.T, s Suite) {
 		settle: cmp.Or(s.settle, settleTime),
 	}
 	testscript.RunT(scriptT{T: t, base: base, script: &model}, params)
+}
+
+// link has scripts find the program by its name.
+func (s Suite) link(bin, name string) error {
+	if s.Run == nil {
+		return os.Symlink(bin, name)
+	}
+	script := "#!/bin/sh\nif [ \"$1\" = run ]; then shift; exec %[1]s run %[2]s \"$@\"; fi\nexec %[1]s \"$@\"\n"
+	return os.WriteFile(name, fmt.Appendf(nil, script, bin, strings.Join(s.Run, " ")), 0o755) //nolint:gosec // a program
 }
 
 // scripts returns the files of the suite's scripts. An exception that is not there any

@@ -191,12 +191,13 @@ func readSysctls() (string, error) {
 	)
 }
 
-// skeleton is what a program makes in a new state root, and leaves.
-var skeleton = regexp.MustCompile(`(?m)^\S+( 0 bytes)? /(containers|locks|trash|locks/names)\n`)
+// kept is what a program makes in a state root and is to leave there: empty folders, and
+// images.
+var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|(images|layers)(/.*)?)\n`)
 
 func readState(root string) (string, error) {
 	text, err := listing(root, true)
-	return skeleton.ReplaceAllString(text, ""), err
+	return kept.ReplaceAllString(text, ""), err
 }
 
 // contents lists the files that match the patterns, with what is in each.

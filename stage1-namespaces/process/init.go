@@ -77,11 +77,31 @@ func (r *Reporter) Become(p Program) error {
 	if err != nil {
 		return err
 	}
+	if err := becomeUser(p); err != nil {
+		return err
+	}
+	// After that: to change the user takes the wish back. prctl(2).
 	if err := r.dieWithParent(); err != nil {
 		return err
 	}
 	cover.Write()
 	return failure(kernel.Exec("init becomes the user's program and keeps its pid", file, p.Args, p.Env))
+}
+
+// becomeUser gives up being root, if the program is to run as another user. The groups go
+// first: afterwards there is no right to change them.
+func becomeUser(p Program) error {
+	uid, gid, err := p.ids()
+	if err != nil || p.User == "" {
+		return err
+	}
+	if err := kernel.Setgroups("root's further groups are not the user's", []int{gid}); err != nil {
+		return err
+	}
+	if err := kernel.Setgid("the group", gid); err != nil {
+		return err
+	}
+	return kernel.Setuid("and the user, who is not root any more", uid)
 }
 
 // dieWithParent asks, for this thread, for the signal that Start's Pdeathsig asked for

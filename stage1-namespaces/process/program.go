@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"strconv"
 	"strings"
 
 	"drydock/internal/flags"
@@ -15,6 +16,7 @@ type Program struct {
 	Args []string // the program and its arguments
 	Env  []string // KEY=VALUE, all of them: nothing of the host's environment is added
 	Dir  string   // the working directory, made if it is missing
+	User string   // UID or UID:GID, as numbers; empty is root
 }
 
 // Flags are the flags that fill a Program.
@@ -22,6 +24,7 @@ func Flags(p *Program) []flags.Flag {
 	return []flags.Flag{
 		{Name: "env", Short: "e", Value: flags.List{To: &p.Env}, Usage: "set `NAME=VALUE`, or NAME as it is here"},
 		{Name: "workdir", Short: "w", Value: flags.String{To: &p.Dir}, Usage: "working `DIR` inside the container"},
+		{Name: "user", Short: "u", Value: flags.String{To: &p.User}, Usage: "run as this user, `UID[:GID]`, given as numbers"},
 	}
 }
 
@@ -32,6 +35,9 @@ func (p *Program) Complete(hostname string) error {
 	}
 	if !path.IsAbs(p.Dir) {
 		return fmt.Errorf("the working directory %q is invalid, it needs to be an absolute path", p.Dir)
+	}
+	if _, _, err := p.ids(); err != nil {
+		return err
 	}
 	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
 	if hostname != "" {
@@ -51,6 +57,23 @@ func (p *Program) Complete(hostname string) error {
 	}
 	p.Env = (&exec.Cmd{Env: env}).Environ() // of two values for one name the later stays
 	return nil
+}
+
+// ids are the numbers in User. Without a group it is 0, as in Docker.
+func (p *Program) ids() (uid, gid int, err error) {
+	user, group, hasGroup := strings.Cut(p.User, ":")
+	if p.User == "" {
+		return 0, 0, nil
+	}
+	if !hasGroup {
+		group = "0"
+	}
+	u, err1 := strconv.ParseUint(user, 10, 31)
+	g, err2 := strconv.ParseUint(group, 10, 31)
+	if err1 != nil || err2 != nil {
+		return 0, 0, fmt.Errorf("the user %q is not UID or UID:GID in numbers: look its name up in the image's /etc/passwd", p.User)
+	}
+	return int(u), int(g), nil
 }
 
 // look finds the program's file as a shell would: along the PATH of the container,

@@ -32,7 +32,7 @@ func (c Change) String() string { return string(c.Kind) + " " + c.Path }
 // that was copied up or made anew it is not the content that is compared, but what
 // stat(2) says.
 func Changes(c Config) ([]Change, error) {
-	return sorted(comparison{c, c.upper()}.in("", false))
+	return sorted(comparison{c, c.Upper()}.in("", false))
 }
 
 // Compare is Changes for a directory that is not an upper one, but all that the container

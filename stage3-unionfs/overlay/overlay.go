@@ -40,8 +40,10 @@ type Config struct {
 	Layers []string // what is only read: directories, bottom first
 }
 
-// The folders in Dir.
-func (c Config) upper() string  { return filepath.Join(c.Dir, "upper") }  // the changes
+// Upper is the directory that takes the changes.
+func (c Config) Upper() string { return filepath.Join(c.Dir, "upper") }
+
+// The other folders in Dir.
 func (c Config) work() string   { return filepath.Join(c.Dir, "work") }   // the kernel's own
 func (c Config) links() string  { return filepath.Join(c.Dir, "l") }      // a short name for each layer
 func (c Config) places() string { return filepath.Join(c.Dir, "places") } // a layer for what is mounted on
@@ -117,10 +119,10 @@ func Prepare(c Config) error {
 // makeUpper makes the upper directory. It is what the container sees as "/", so it looks
 // like the "/" of the topmost layer; and it is not there before it does.
 func (c Config) makeUpper() error {
-	if _, err := os.Lstat(c.upper()); err == nil {
+	if _, err := os.Lstat(c.Upper()); err == nil {
 		return nil
 	}
-	draft := c.upper() + ".new"
+	draft := c.Upper() + ".new"
 	err := kernel.Mkdir("here goes what the container changes", draft, 0o755)
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return err
@@ -128,7 +130,7 @@ func (c Config) makeUpper() error {
 	if err := tree.Attributes(c.Layers[len(c.Layers)-1], draft); err != nil {
 		return err
 	}
-	return kernel.Rename("and looks like the root of the topmost layer", draft, c.upper())
+	return kernel.Rename("and looks like the root of the topmost layer", draft, c.Upper())
 }
 
 // withPlaces returns the layers, bottom first. A root directory may lack the places for
@@ -195,7 +197,7 @@ func (c Config) withRemedy(err error) error {
 	switch {
 	case errors.Is(err, unix.ENODEV):
 		return fmt.Errorf("%w: this kernel has no overlayfs: modprobe overlay, or try it in the VM: make shell", err)
-	case errors.Is(err, unix.EINVAL) && unix.Statfs(c.upper(), &fs) == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC:
+	case errors.Is(err, unix.EINVAL) && unix.Statfs(c.Upper(), &fs) == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC:
 		return fmt.Errorf("%w: the state root lies on an overlay itself, as in a container: give another with --root DIR", err)
 	}
 	return err

@@ -1,0 +1,171 @@
+// Package image keeps images on disk: what a container's files are made of, and how its
+// program is to be started, each piece under the digest of its content.
+//
+// The problem: images share most of their layers, arrive over bad lines from strangers,
+// and are to be the same everywhere. So a piece is stored once, nobody sees a half of one,
+// and what its name says is what is in it.
+//
+// The format is the OCI image layout, in the folder images of the state root. A blob's name
+// is its SHA-256; a config (JSON) says how to start and lists the layers' tar files by their
+// digests; a manifest (JSON) lists the blobs of config and layers; index.json lists
+// manifests by name:
+//
+//	cd images; field=$(jq -r .manifests[0].digest index.json)
+//	jq .config,.layers blobs/sha256/${field#sha256:}
+//	sha256sum blobs/sha256/*
+//
+// Layers are also kept unpacked, as overlay directories below layers, for containers to
+// share. Their name is the chain id: the digest of a layer and all that are below it.
+//
+// To read: the OCI image specification: image-layout.md, manifest.md, config.md.
+package image
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/identity"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"drydock/stage4-images/blob"
+)
+
+// An Image is a manifest, and what it refers to.
+type Image struct {
+	Descriptor ocispec.Descriptor // of the manifest
+	Manifest   ocispec.Manifest
+	Config     ocispec.Image
+	Names      []string // such as busybox:latest; without any, it is dangling
+}
+
+// ID is what Docker calls the image's id: the digest of its config.
+func (img Image) ID() digest.Digest { return img.Manifest.Config.Digest }
+
+// ShortID is the first 12 digits of the id, as tables show it.
+func (img Image) ShortID() string { return img.ID().Encoded()[:12] }
+
+// ChainIDs are the names of the unpacked layers, bottom first.
+func (img Image) ChainIDs() []digest.Digest {
+	return identity.ChainIDs(slices.Clone(img.Config.RootFS.DiffIDs))
+}
+
+// Blobs are all that the image consists of.
+func (img Image) Blobs() []ocispec.Descriptor {
+	return append([]ocispec.Descriptor{img.Descriptor, img.Manifest.Config}, img.Manifest.Layers...)
+}
+
+// check refuses an image whose parts do not fit together. File names are made of its digests:
+// so none is left unchecked.
+func (img Image) check() error {
+	diffs, layers := img.Config.RootFS.DiffIDs, img.Manifest.Layers
+	if len(diffs) != len(layers) {
+		return fmt.Errorf("its manifest has %d layers, its config %d", len(layers), len(diffs))
+	}
+	for i, layer := range layers {
+		switch layer.MediaType {
+		case ocispec.MediaTypeImageLayer, ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeImageLayerZstd:
+		default:
+			return fmt.Errorf("layer %q has the unknown media type %q: %s", layer.Digest, layer.MediaType, blob.Remedy)
+		}
+		if err := errors.Join(blob.CheckDigest(layer.Digest), blob.CheckDigest(diffs[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The names of this stage: a path, and a tag. Docker's also begin with a registry's address
+// and may end with a digest. What could be an id is no name.
+var (
+	nameRule = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*(:\w[\w.-]{0,127})?$`)
+	idRule   = regexp.MustCompile(`^(sha256|[0-9a-f]{64})(:|$)`)
+)
+
+// Normalize returns the whole of a name: busybox is short for busybox:latest.
+func Normalize(name string) (string, error) {
+	path, _, tagged := strings.Cut(name, ":")
+	if len(path) > 255 || !nameRule.MatchString(name) || idRule.MatchString(name) {
+		return "", fmt.Errorf("%q: invalid reference format", name)
+	}
+	if !tagged {
+		name += ":latest"
+	}
+	return name, nil
+}
+
+// List returns all images, the newest first.
+func (s *Store) List() ([]Image, error) {
+	index, err := s.index()
+	if err != nil {
+		return nil, err
+	}
+	var all []Image
+	for _, e := range index.Manifests {
+		i := slices.IndexFunc(all, func(img Image) bool { return img.Descriptor.Digest == e.Digest })
+		if i < 0 {
+			img, err := Read(s.Layout, e, false)
+			if err != nil {
+				return nil, fmt.Errorf("image %s: %w", cmp.Or(nameOf(e), e.Digest.String()), err)
+			}
+			i, all = len(all), append(all, img)
+		}
+		if name := nameOf(e); name != "" {
+			all[i].Names = append(all[i].Names, name)
+		}
+	}
+	created := func(img Image) time.Time { return *cmp.Or(img.Config.Created, &time.Time{}) }
+	slices.SortStableFunc(all, func(a, b Image) int { return created(b).Compare(created(a)) })
+	return all, nil
+}
+
+// Find returns the image that a user means: by name, or by the beginning of an id.
+func (s *Store) Find(ref string) (Image, error) {
+	all, err := s.List()
+	if err != nil {
+		return Image{}, err
+	}
+	name, _ := Normalize(ref) // what is no name may be an id
+	var begins []Image
+	for _, img := range all {
+		if slices.Contains(img.Names, name) {
+			return img, nil
+		}
+		same := func(other Image) bool { return other.ID() == img.ID() }
+		if prefix := strings.TrimPrefix(ref, "sha256:"); prefix != "" &&
+			strings.HasPrefix(img.ID().Encoded(), prefix) && !slices.ContainsFunc(begins, same) {
+			begins = append(begins, img)
+		}
+	}
+	switch len(begins) {
+	case 0:
+		return Image{}, fmt.Errorf("no such image: %s", ref)
+	case 1:
+		return begins[0], nil
+	}
+	return Image{}, fmt.Errorf("%s is the beginning of %d image ids: give more of it", ref, len(begins))
+}
+
+// Read reads a manifest and its config. Of layers, only the sizes are looked at when the
+// image is to be complete.
+func Read(l blob.Layout, desc ocispec.Descriptor, complete bool) (Image, error) {
+	img := Image{Descriptor: entry(desc, "")}
+	if err := l.Document(desc, ocispec.MediaTypeImageManifest, &img.Manifest); err != nil {
+		return img, err
+	}
+	if err := l.Document(img.Manifest.Config, ocispec.MediaTypeImageConfig, &img.Config); err != nil {
+		return img, err
+	}
+	err := img.check()
+	for _, layer := range img.Manifest.Layers {
+		if complete && err == nil {
+			err = l.CheckSize(layer)
+		}
+	}
+	return img, err
+}

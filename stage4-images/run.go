@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/opencontainers/go-digest"
+
+	"drydock/internal/kernel"
+	"drydock/internal/record"
+	"drydock/internal/undo"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/usage"
+	"drydock/stage3-unionfs/overlay"
+	"drydock/stage4-images/image"
+	"drydock/stage4-images/layer"
+)
+
+// runContainer is the parent's side: it makes a container, starts it, waits for its end
+// and returns its exit code.
+func runContainer(c call) (int, error) {
+	config, err := parseRun(c.args, c.stdout)
+	if err != nil {
+		return 125, err
+	}
+	if config.Explain {
+		kernel.Explain = kernel.Print(c.stderr)
+	}
+
+	if err := c.provide(&config); err != nil {
+		return 125, err
+	}
+	if err := config.complete(); err != nil {
+		return 125, err
+	}
+	store, err := record.Open(c.root, "stage4")
+	if err != nil {
+		return 125, err
+	}
+	config.Overlay.Dir = store.Dir(config.ID)
+	config.Root.Root = config.Overlay.Root()
+	r := record.Record{ID: config.ID, Name: config.Name, Args: config.Program.Args, Keep: !config.Remove}
+	if err := r.Put("config", config); err != nil {
+		return 125, err
+	}
+	if err := store.Create(r); err != nil {
+		return 125, err
+	}
+	return launch(c, store, config)
+}
+
+// provide gives the container its layers: a directory, or those of an image, unpacked.
+func (c call) provide(config *Config) error {
+	if config.Rootfs {
+		config.onRootfs()
+		return nil
+	}
+	images, err := image.Open(c.root)
+	if err != nil {
+		return err
+	}
+	img, err := images.Find(config.Image)
+	if err != nil {
+		return err
+	}
+	layers, err := images.Unpack(img, apply)
+	if err != nil {
+		return err
+	}
+	config.ImageID = img.ID().String()
+	return config.onImage(img.Config.Config, layers)
+}
+
+// apply is how layers are unpacked.
+func apply(blob io.Reader, dir string) (digest.Digest, error) {
+	return layer.Apply(blob, dir, layer.Usual)
+}
+
+// launch runs a container that has a record, and notes its end there.
+func launch(c call, store *record.Store, config Config) (code int, err error) {
+	ran := false
+	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
+
+	var cleanup undo.Stack
+	if err := overlay.Prepare(config.Overlay); err != nil {
+		return 125, err
+	}
+	group, err := cgroup.Create(config.Parent, config.ID, config.Limits)
+	if err != nil {
+		return 125, err
+	}
+	cleanup.Add(group.Remove)
+	cmd := process.Command(config.Namespace.SysProcAttr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	group.Into(cmd)
+	child, err := process.Start(cmd)
+	if err != nil {
+		return 125, errors.Join(config.Namespace.Remedy(err), cleanup.Run())
+	}
+	cleanup.Add(child.Kill)
+
+	if err := store.Run(config.ID, child.Pid()); err != nil {
+		return 125, errors.Join(err, cleanup.Run())
+	}
+	if err := child.Release(config); err != nil {
+		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
+	}
+	ran = true
+	if err := group.Started(); err != nil {
+		return 125, errors.Join(err, cleanup.Run())
+	}
+	code, err = child.Wait()
+	return code, errors.Join(err, usage.OutOfMemory(group.Path), cleanup.Run())
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+
+	"drydock/internal/flags"
+)
+
+const startHelp = `Usage: stage4 start CONTAINER
+
+Start a container that has ended again, on the files that it has left.
+`
+
+// startContainer runs a container once more.
+func startContainer(c call) (int, error) {
+	rest, err := flags.Arguments(nil, c.args, 1, 1, startHelp, c.stdout)
+	if err != nil {
+		return 125, err
+	}
+	store, r, err := c.find(rest[0])
+	if err != nil {
+		return 1, err
+	}
+	var config Config
+	if err := r.Get("config", &config); err != nil {
+		return 1, err
+	}
+	if err := store.Again(r.ID, config.Program.Args, os.Getpid()); err != nil {
+		return 1, err
+	}
+	return launch(c, store, config)
+}
