@@ -41,6 +41,18 @@ show 'hostname; stage1 run --namespaces mount,pid $ROOTFS hostname'
 say 'Its exit status is that of its command.'
 show 'stage1 run $ROOTFS sh -c "exit 42"; echo $?'
 
-say 'It is made by a dozen system calls, and can tell them:'
+export DRYDOCK_ROOT="$work/state"
+say 'Stage 2: it has limits. One that takes more memory than it was given is killed, and only it.'
+show 'stage2 run --memory 32m $ROOTFS tail /dev/zero; echo $?'
+
+say 'Stage 3: what it changes is its own. The directory that it was started from stays as it is.'
+show 'stage3 run $ROOTFS sh -c "rm -r /etc /home; echo /*"'
+show 'cd $ROOTFS; echo *'
+
+say 'Stage 4: that directory may come as an image.'
+show 'tar -C $ROOTFS -c . | stage4 import - box'
+show 'stage4 run --rm box echo hello'
+
+say 'All of it is made by a few dozen system calls, and can tell them:'
 show 'stage1 run --explain $ROOTFS true 2>&1 | head -n 12'
 echo '…'
