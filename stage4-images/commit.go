@@ -11,6 +11,8 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/internal/flags"
+	"drydock/internal/record"
+	"drydock/stage2-cgroups/cgroup"
 	"drydock/stage4-images/image"
 	"drydock/stage4-images/layer"
 )
@@ -28,9 +30,12 @@ func commit(c call) (int, error) {
 	if _, err := image.Normalize(rest[1]); err != nil {
 		return 1, err
 	}
-	_, r, err := c.find(rest[0])
+	store, r, err := c.find(rest[0])
 	if err != nil {
 		return 1, err
+	}
+	if r.Writer != "stage4" {
+		return 1, errors.Join(store.Mine(r, "commit"), fmt.Errorf("container %s was made by %s, which knows no images", r.Name, r.Writer))
 	}
 	var config Config
 	if err := r.Get("config", &config); err != nil {
@@ -47,7 +52,10 @@ func commit(c call) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	changes, diffID, err := putLayer(images, config.Overlay.Upper())
+	if len(config.Overlay.Layers) != len(base.Manifest.Layers) {
+		return 1, fmt.Errorf("container %s was run with --layer: what is in that directory is in no image", r.Name)
+	}
+	changes, diffID, err := putChanges(images, r, config)
 	if err != nil {
 		return 1, err
 	}
@@ -57,6 +65,26 @@ func commit(c call) (int, error) {
 	}
 	fmt.Fprintln(c.stdout, img.ID())
 	return 0, nil
+}
+
+// putChanges stores what a container has changed as a layer. Meanwhile it stands still, as with
+// docker commit: or it could exchange a directory for a link to the host's files while we,
+// who are not in it, go down that path.
+func putChanges(images *image.Store, r record.Record, config Config) (blob ocispec.Descriptor, diffID digest.Digest, err error) {
+	if r.IsRunning() {
+		group, err := cgroup.Find(config.Parent, r.ID)
+		if err != nil {
+			return blob, "", err
+		}
+		defer group.Close()
+		if frozen, err := group.Frozen(); err != nil || !frozen {
+			if err := errors.Join(err, group.Freeze()); err != nil {
+				return blob, "", err
+			}
+			defer func() { err = errors.Join(err, group.Thaw()) }()
+		}
+	}
+	return putLayer(images, config.Overlay.Upper())
 }
 
 // putLayer stores a directory as a layer, compressed, without a file in between.
@@ -70,7 +98,10 @@ func putLayer(images *image.Store, dir string) (ocispec.Descriptor, digest.Diges
 	}()
 	blob, err := images.Put(ocispec.MediaTypeImageLayerGzip, reader, "")
 	reader.CloseWithError(err) // if nobody reads on, the writer is to end too
-	return blob, hash.Digest(), err
+	if err != nil {
+		return blob, "", err
+	}
+	return blob, hash.Digest(), nil
 }
 
 // extended is an image's description with one more layer, made by a command.

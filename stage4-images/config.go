@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -95,6 +96,9 @@ func (c *Config) onRootfs() {
 // onImage has the container be on the layers of an image, and fills in from its
 // configuration what the command line leaves open.
 func (c *Config) onImage(img ocispec.ImageConfig, layers []string) error {
+	if len(layers) == 0 {
+		return fmt.Errorf("the image %s has no layers: there is nothing to run in", c.Image)
+	}
 	c.Root.Root = layers[len(layers)-1]
 	c.Overlay.Layers = append(layers, c.Overlay.Layers...)
 	p := &c.Program
@@ -105,7 +109,9 @@ func (c *Config) onImage(img ocispec.ImageConfig, layers []string) error {
 	if len(p.Args) == 0 {
 		return fmt.Errorf("the image %s says no command: give one", c.Image)
 	}
-	p.Env = append(slices.Clone(img.Env), p.Env...)
+	// A variable without a value is for -e to take from here; an image has no right to that.
+	env := slices.DeleteFunc(slices.Clone(img.Env), func(variable string) bool { return !strings.Contains(variable, "=") })
+	p.Env = append(env, p.Env...)
 	p.Dir, p.User = cmp.Or(p.Dir, img.WorkingDir), cmp.Or(p.User, img.User)
 	return nil
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -89,16 +91,33 @@ func recompress(r io.Reader, w io.Writer) (digest.Digest, error) {
 		return "", err
 	}
 	defer plain.Close()
-	hash, out := digest.Canonical.Digester(), layer.Compress(w)
-	copied := io.TeeReader(plain, io.MultiWriter(out, hash.Hash()))
+	hash, out, end := digest.Canonical.Digester(), layer.Compress(w), zeros(0)
+	copied := io.TeeReader(plain, io.MultiWriter(out, hash.Hash(), &end))
 	for entries := tar.NewReader(copied); err == nil; {
 		_, err = entries.Next()
 	}
 	if !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("it is no tar file: %w", err)
 	}
+	if end < 1024 {
+		return "", errors.New("the tar file has no end: it was cut off")
+	}
 	_, err = io.Copy(io.Discard, copied) // what follows the end belongs to it
 	return hash.Digest(), errors.Join(err, out.Close())
+}
+
+// zeros counts the zeros at the end of what is written to it. A tar file ends with 1024, or
+// more.
+type zeros int
+
+// Write is part of io.Writer.
+func (z *zeros) Write(p []byte) (int, error) {
+	at := len(bytes.TrimRight(p, "\x00"))
+	if at > 0 {
+		*z = 0
+	}
+	*z += zeros(len(p) - at)
+	return len(p), nil
 }
 
 func loadImages(c call) (int, error) {
@@ -156,13 +175,21 @@ func saveImages(c call) (int, error) {
 	return 0, nil
 }
 
-// saveTo writes an archive under another name, so that half of one is never there.
-func saveTo(images *image.Store, file string, names []string) error {
-	draft, err := os.Create(file + ".part")
+// saveTo writes an archive under another name first, so that half of one is never there. What
+// is no file, such as a pipe, is written to as it is.
+func saveTo(images *image.Store, file string, names []string) (err error) {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		out, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(archive.Save(images, out, names), out.Close())
+	}
+	draft, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(archive.Save(images, draft, names), draft.Close())
+	err = errors.Join(archive.Save(images, draft, names), draft.Sync(), draft.Close())
 	if err != nil {
 		return errors.Join(err, os.Remove(draft.Name()))
 	}

@@ -179,7 +179,7 @@ func xattrs(src, dst string) error {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, "trusted.overlay.") {
+		if IsOverlays(name) {
 			continue
 		}
 		value, err := Xattr(src, name)
@@ -192,6 +192,12 @@ func xattrs(src, dst string) error {
 		}
 	}
 	return nil
+}
+
+// IsOverlays tells whether an extended attribute is a note of overlayfs's, which says nothing
+// of the file itself.
+func IsOverlays(name string) bool {
+	return strings.HasPrefix(name, "trusted.overlay.") || strings.HasPrefix(name, "user.overlay.")
 }
 
 // Xattrs lists the names of a file's extended attributes; none where there can be none.

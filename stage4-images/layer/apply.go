@@ -62,7 +62,7 @@ type applier struct {
 	times []dirTime
 }
 
-// A dirTime is a directory's time, set at the end: what is put into it changes it.
+// A dirTime is set at the end: what is put into a directory changes its time.
 type dirTime struct {
 	name string
 	time unix.Timespec
@@ -83,7 +83,6 @@ func (a *applier) entries(in *tar.Reader) error {
 	}
 }
 
-// entry makes one entry.
 func (a *applier) entry(header *tar.Header, content io.Reader) error {
 	a.left.Entries--
 	a.left.Bytes -= max(header.Size, 0)
@@ -140,7 +139,7 @@ func clean(name string) (string, error) {
 func (a *applier) parent(name string, make bool) (spot, error) {
 	dir, base := path.Split(name)
 	fd, err := a.open(dir)
-	if errors.Is(err, unix.ENOENT) && make {
+	if make && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR)) {
 		if err = a.makeMissing(path.Clean(dir)); err == nil {
 			fd, err = a.open(dir)
 		}
@@ -168,8 +167,9 @@ func (a *applier) makeMissing(dir string) error {
 		return fmt.Errorf("a directory cannot be called %s", at.base)
 	}
 	if there, err := at.stat(); err == nil && !isWhiteout(there) {
-		return unix.ENOENT // a link to nowhere
+		return unix.ENOTDIR // or a link that leads nowhere
 	}
+	a.times = append(a.times, dirTime{name: dir}) // 1970, so that it is always the same
 	return a.directory(at)
 }
 

@@ -76,10 +76,10 @@ func TestKernelHostile(t *testing.T) {
 		"absolute":                {[]entry{file("/outside", "x")}, ""}, // is inside
 		"absolute dots":           {[]entry{file("/../outside", "x")}, `entry "/../outside": its name leads out of the layer`},
 		"through a link":          {[]entry{symlink("out", ".."), file("out/outside", "x")}, ""},
-		"through an absolute one": {[]entry{symlink("out", "OUTSIDE"), file("out/victim", "x")}, `entry "out/victim": its directory: no such file or directory`},
+		"through an absolute one": {[]entry{symlink("out", "OUTSIDE"), file("out/victim", "x")}, `entry "out/victim": its directory: not a directory`},
 		"link swapped for a directory": {
 			[]entry{dir("d"), file("d/a", "x"), symlink("d", "OUTSIDE"), file("d/victim", "x")},
-			`entry "d/victim": its directory: no such file or directory`,
+			`entry "d/victim": its directory: not a directory`,
 		},
 		"write to a link":          {[]entry{symlink("l", "OUTSIDE/victim"), file("l", "x")}, ""},
 		"hard link out":            {[]entry{hardlink("l", "../outside/victim")}, `entry "l": it links to "../outside/victim": its name leads out of the layer`},
@@ -87,7 +87,7 @@ func TestKernelHostile(t *testing.T) {
 		"hard link to a link":      {[]entry{symlink("s", "OUTSIDE/victim"), hardlink("l", "s"), file("l", "x")}, ""},
 		"hard link to nothing":     {[]entry{hardlink("l", "later")}, `entry "l": it links to "later", which must be an earlier entry of the layer: no such file or directory`},
 		"whiteout of the parent":   {[]entry{file("a/.wh...", "")}, `entry "a/.wh...": there is nothing that it could hide`},
-		"whiteout through a link":  {[]entry{symlink("out", "OUTSIDE"), file("out/.wh.victim", "")}, `entry "out/.wh.victim": its directory: no such file or directory`},
+		"whiteout through a link":  {[]entry{symlink("out", "OUTSIDE"), file("out/.wh.victim", "")}, `entry "out/.wh.victim": its directory: not a directory`},
 		"whiteout device":          {[]entry{whiteout}, `entry "null": a device 0:0 is how overlayfs notes a deleted file, and cannot be in a layer`},
 		"overlay's attribute":      {[]entry{overlay}, `entry "x": its attribute trusted.overlay.redirect is overlayfs's own`},
 		"root as a file":           {[]entry{file(".", "x")}, `entry ".": the root can only be a directory`},
@@ -137,6 +137,7 @@ func TestKernelApply(t *testing.T) {
 		"whiteout, then file":   {[]entry{file(".wh.f", ""), file("f", "x")}, []string{"/f x"}},
 		"file, then whiteout":   {[]entry{file("f", "x"), file(".wh.f", "")}, []string{"/f x"}},
 		"whiteout, then dir":    {[]entry{file(".wh.d", ""), dir("d"), file("d/x", "x")}, []string{"/d dir opaque", "/d/x x"}},
+		"whiteout, then inside": {[]entry{file(".wh.d", ""), file("d/x", "x")}, []string{"/d dir opaque", "/d/x x"}},
 		"dir, then whiteout":    {[]entry{dir("d"), file("d/x", "x"), file(".wh.d", "")}, []string{"/d dir opaque", "/d/x x"}},
 		"aufs's own notes":      {[]entry{file(".wh..wh.plnk", ""), file(".wh..wh.aufs", "")}, nil},
 		"a link as parent":      {[]entry{dir("real"), symlink("l", "real"), file("l/x", "x")}, []string{"/l -> real", "/real dir", "/real/x x"}},
@@ -192,6 +193,23 @@ func TestKernelRoundTrip(t *testing.T) {
 	}
 	if !bytes.Equal(compressed(t, first.Bytes()), compressed(t, first.Bytes())) {
 		t.Error("compressed twice, it differs")
+	}
+}
+
+// TestKernelSame unpacks a layer that does not say of all its directories how they are, twice:
+// both are the same.
+func TestKernelSame(t *testing.T) {
+	needRoot(t)
+	blob := tarOf(t, file("a/b/c", "x"))
+	var trees [2][]string
+	for i := range trees {
+		in := t.TempDir()
+		_, err := Apply(bytes.NewReader(blob), in, Usual)
+		must(t, err)
+		trees[i] = listing(t, in)
+	}
+	if diff := cmp.Diff(trees[0], trees[1]); diff != "" {
+		t.Error(diff)
 	}
 }
 

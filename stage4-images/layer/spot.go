@@ -127,7 +127,7 @@ func (a *applier) attributes(at spot, name string, header *tar.Header) error {
 		if !isXattr {
 			continue
 		}
-		if strings.HasPrefix(attribute, "trusted.overlay.") || strings.HasPrefix(attribute, "user.overlay.") {
+		if tree.IsOverlays(attribute) {
 			return fmt.Errorf("its attribute %s is overlayfs's own", attribute)
 		}
 		if err := unix.Lsetxattr(at.path(), attribute, []byte(value), 0); err != nil {

@@ -27,7 +27,6 @@ func Write(w io.Writer, dir string) error {
 	return out.tar.Close()
 }
 
-// An inode is what hard links have in common.
 type inode struct{ dev, ino uint64 }
 
 type writer struct {
@@ -38,7 +37,10 @@ type writer struct {
 // directory writes what is in a directory, whose name in the layer is given.
 func (w *writer) directory(dir, name string) error {
 	value, err := tree.Xattr(dir, opaque)
-	if err == nil && string(value) == "y" && name != "" {
+	if err != nil && !errors.Is(err, unix.ENODATA) && !errors.Is(err, unix.ENOTSUP) {
+		return err
+	}
+	if string(value) == "y" && name != "" {
 		if err := w.marker(path.Join(name, opaqueMarker)); err != nil {
 			return err
 		}
@@ -75,10 +77,10 @@ func (w *writer) entry(file, name string) error {
 		return nil // means nothing without its process
 	}
 	header, err := w.header(file, name, &stat)
-	if err != nil {
-		return fmt.Errorf("layer: %s: %w", file, err)
+	if err == nil {
+		err = w.tar.WriteHeader(header)
 	}
-	if err := w.tar.WriteHeader(header); err != nil {
+	if err != nil {
 		return fmt.Errorf("layer: %s: %w", file, err)
 	}
 	switch header.Typeflag {
@@ -135,7 +137,7 @@ func xattrs(file string, h *tar.Header) error {
 		return err
 	}
 	for _, name := range names {
-		if strings.HasPrefix(name, "trusted.overlay.") {
+		if tree.IsOverlays(name) {
 			continue
 		}
 		value, err := tree.Xattr(file, name)
