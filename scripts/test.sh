@@ -63,7 +63,7 @@ in_vm() {
 		bin=build/bin-$2
 	fi
 	make --no-print-directory -s "$guest" linux "ARCH=$2" "OUT=$bin" &&
-		kernel_tests vm "$2" "--guest $guest --bin $bin" "${@:3}"
+		kernel_tests vm "$2" "--timeout 25m --guest $guest --bin $bin" "${@:3}"
 }
 
 # kernel_tests RUNNER ARCHITECTURE VMFLAGS [FOLDER [TESTS]]: compiles them here, runs
