@@ -48,6 +48,6 @@ check "builds for linux/arm64" builds_for linux arm64
 check "builds for linux/amd64" builds_for linux amd64
 check "testvm builds for macOS" testvm_for darwin arm64
 # shellcheck disable=SC2046 # a list of files
-check "shell scripts" shellcheck .ci/run $(find scripts vagrant bench -name '*.sh')
+check "shell scripts" shellcheck .ci/run $(find scripts vagrant bench final stage* -name '*.sh')
 check "Vagrantfile" vagrantfile
 exit $status

@@ -41,6 +41,9 @@ job() {
 		need ip iproute2 iproute iproute2 -
 		need strace strace strace strace -
 		need mkfs.ext4 e2fsprogs e2fsprogs e2fsprogs -
+		need getfattr attr attr attr -
+		need setcap libcap2-bin libcap libcap -
+		need jq jq jq jq -
 		;;
 	make) need make make make base-devel make ;;
 	lint)
