@@ -48,6 +48,11 @@ func commit(c call) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	held, err := images.Hold()
+	if err != nil {
+		return 1, err
+	}
+	defer held.Close()
 	base, err := images.Find(config.ImageID)
 	if err != nil {
 		return 1, err

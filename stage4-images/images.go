@@ -39,23 +39,23 @@ func listImages(c call) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	all, err := images.List()
-	if err != nil {
-		return 1, err
-	}
+	all, damaged := images.List()
 	out := tabwriter.NewWriter(c.stdout, 10, 1, 3, ' ', 0)
 	fmt.Fprintln(out, "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE")
 	for _, img := range all {
 		for _, name := range append(img.Names, "<none>:<none>")[:max(1, len(img.Names))] {
-			colon := strings.LastIndexByte(name, ':')
+			repository, tag := image.Split(name)
 			created := "N/A"
 			if img.Config.Created != nil {
 				created = units.HumanDuration(time.Since(*img.Config.Created)) + " ago"
 			}
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\n", name[:colon], name[colon+1:], img.ShortID(), created, units.HumanSize(float64(size(img))))
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\n", repository, tag, img.ShortID(), created, units.HumanSize(float64(size(img))))
 		}
 	}
-	return 0, out.Flush()
+	if err := errors.Join(out.Flush(), damaged); err != nil {
+		return 1, err
+	}
+	return 0, nil
 }
 
 // size is what an image's layers take as they are stored.

@@ -28,7 +28,16 @@ func runContainer(c call) (int, error) {
 		kernel.Explain = kernel.Print(c.stderr)
 	}
 
-	if err := c.provide(&config); err != nil {
+	images, err := image.Open(c.root)
+	if err != nil {
+		return 125, err
+	}
+	held, err := images.Hold()
+	if err != nil {
+		return 125, err
+	}
+	defer held.Close()
+	if err := provide(images, &config); err != nil {
 		return 125, err
 	}
 	if err := config.complete(); err != nil {
@@ -47,18 +56,15 @@ func runContainer(c call) (int, error) {
 	if err := store.Create(r); err != nil {
 		return 125, err
 	}
+	held.Close() // from here on, the record says what is used
 	return launch(c, store, config)
 }
 
 // provide gives the container its layers: a directory, or those of an image, unpacked.
-func (c call) provide(config *Config) error {
+func provide(images *image.Store, config *Config) error {
 	if config.Rootfs {
 		config.onRootfs()
 		return nil
-	}
-	images, err := image.Open(c.root)
-	if err != nil {
-		return err
 	}
 	img, err := images.Find(config.Image)
 	if err != nil {

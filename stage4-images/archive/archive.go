@@ -21,8 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -90,11 +88,11 @@ func addFile(archive *tar.Writer, name string, size int64, content io.Reader) er
 // verified in a layout of its own first: if anything is wrong, nothing of it stays. Blobs
 // come before the index, so that what is listed is there.
 func Load(s *image.Store, r io.Reader) ([]image.Image, error) {
-	lock, err := s.Lock("lock", unix.LOCK_SH)
+	held, err := s.Hold()
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
+	defer held.Close()
 	dir, err := os.MkdirTemp(s.Drafts, "")
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@
 package blob
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -135,7 +136,9 @@ func (l Layout) Put(mediaType string, r io.Reader, want digest.Digest) (ocispec.
 func (l Layout) PutJSON(mediaType string, value any) (ocispec.Descriptor, error) {
 	from, to := io.Pipe()
 	go func() { to.CloseWithError(json.NewEncoder(to).Encode(value)) }()
-	return l.Put(mediaType, from, "")
+	desc, err := l.Put(mediaType, from, "")
+	from.CloseWithError(err) // or the encoder would wait for ever
+	return desc, err
 }
 
 // Blob returns the content of a blob. If that is not what the digest says, reading ends with
@@ -174,10 +177,22 @@ const MaxJSON = 4 << 20
 // Remedy is for images in another format.
 const Remedy = "try skopeo copy --format oci"
 
+// dockers are Docker's names, from before OCI, for what are the same formats.
+var dockers = map[string]string{
+	"application/vnd.docker.distribution.manifest.list.v2+json": ocispec.MediaTypeImageIndex,
+	"application/vnd.docker.distribution.manifest.v2+json":      ocispec.MediaTypeImageManifest,
+	"application/vnd.docker.container.image.v1+json":            ocispec.MediaTypeImageConfig,
+	"application/vnd.docker.image.rootfs.diff.tar":              ocispec.MediaTypeImageLayer,
+	"application/vnd.docker.image.rootfs.diff.tar.gzip":         ocispec.MediaTypeImageLayerGzip,
+}
+
+// MediaType is OCI's name of a format that may be called by Docker's.
+func MediaType(name string) string { return cmp.Or(dockers[name], name) }
+
 // Document reads a blob that is JSON, of one media type.
 func (l Layout) Document(desc ocispec.Descriptor, mediaType string, value any) error {
 	switch {
-	case desc.MediaType != mediaType:
+	case MediaType(desc.MediaType) != mediaType:
 		return fmt.Errorf("blob %q has the media type %q in place of %s: %s", desc.Digest, desc.MediaType, mediaType, Remedy)
 	case desc.Size > MaxJSON:
 		return fmt.Errorf("blob %q: %d bytes are more than the %d of a document", desc.Digest, desc.Size, MaxJSON)
@@ -199,8 +214,8 @@ func (l Layout) Document(desc ocispec.Descriptor, mediaType string, value any) e
 	if err := errors.Join(json.Unmarshal(text, &itself), json.Unmarshal(text, value)); err != nil {
 		return fmt.Errorf("blob %s: %w", desc.Digest, err)
 	}
-	if itself.MediaType != "" && itself.MediaType != mediaType {
-		return fmt.Errorf("blob %s says that it is %q, and its descriptor %s", desc.Digest, itself.MediaType, mediaType)
+	if itself.MediaType != "" && itself.MediaType != desc.MediaType {
+		return fmt.Errorf("blob %s says that it is %q, and its descriptor %s", desc.Digest, itself.MediaType, desc.MediaType)
 	}
 	return nil
 }

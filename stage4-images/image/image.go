@@ -68,7 +68,7 @@ func (img Image) check() error {
 		return fmt.Errorf("its manifest has %d layers, its config %d", len(layers), len(diffs))
 	}
 	for i, layer := range layers {
-		switch layer.MediaType {
+		switch blob.MediaType(layer.MediaType) {
 		case ocispec.MediaTypeImageLayer, ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeImageLayerZstd:
 		default:
 			return fmt.Errorf("layer %q has the unknown media type %q: %s", layer.Digest, layer.MediaType, blob.Remedy)
@@ -80,38 +80,48 @@ func (img Image) check() error {
 	return nil
 }
 
-// The names of this stage: a path, and a tag. Docker's also begin with a registry's address
-// and may end with a digest. What could be an id is no name.
+// A name is a repository, which may begin with a registry's address, and a tag or a digest.
+// What could be an id is no name.
 var (
-	nameRule = regexp.MustCompile(`^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*(:\w[\w.-]{0,127})?$`)
+	nameRule = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*(:\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})?$`)
 	idRule   = regexp.MustCompile(`^(sha256|[0-9a-f]{64})(:|$)`)
 )
 
 // Normalize returns the whole of a name: busybox is short for busybox:latest.
 func Normalize(name string) (string, error) {
-	path, _, tagged := strings.Cut(name, ":")
-	if len(path) > 255 || !nameRule.MatchString(name) || idRule.MatchString(name) {
+	repository, tag := Split(name)
+	if len(repository) > 255 || !nameRule.MatchString(name) || idRule.MatchString(name) {
 		return "", fmt.Errorf("%q: invalid reference format", name)
 	}
-	if !tagged {
+	if tag == "" {
 		name += ":latest"
 	}
 	return name, nil
 }
 
-// List returns all images, the newest first.
-func (s *Store) List() ([]Image, error) {
+// Split parts a name into the repository and the tag, or the digest.
+func Split(name string) (repository, tag string) {
+	path := strings.LastIndexByte(name, '/') + 1 // before it there may be a port
+	if i := strings.IndexAny(name[path:], ":@"); i >= 0 {
+		return name[:path+i], name[path+i+1:]
+	}
+	return name, ""
+}
+
+// List returns all images, the newest first. If some cannot be read, the error names them, and
+// the others are returned too.
+func (s *Store) List() (all []Image, err error) {
 	index, err := s.index()
 	if err != nil {
 		return nil, err
 	}
-	var all []Image
 	for _, e := range index.Manifests {
 		i := slices.IndexFunc(all, func(img Image) bool { return img.Descriptor.Digest == e.Digest })
 		if i < 0 {
-			img, err := Read(s.Layout, e, false)
-			if err != nil {
-				return nil, fmt.Errorf("image %s: %w", cmp.Or(nameOf(e), e.Digest.String()), err)
+			img, damage := Read(s.Layout, e, false)
+			if damage != nil {
+				err = errors.Join(err, fmt.Errorf("image %s: %w", cmp.Or(nameOf(e), e.Digest.String()), damage))
+				continue
 			}
 			i, all = len(all), append(all, img)
 		}
@@ -121,15 +131,12 @@ func (s *Store) List() ([]Image, error) {
 	}
 	created := func(img Image) time.Time { return *cmp.Or(img.Config.Created, &time.Time{}) }
 	slices.SortStableFunc(all, func(a, b Image) int { return created(b).Compare(created(a)) })
-	return all, nil
+	return all, err
 }
 
 // Find returns the image that a user means: by name, or by the beginning of an id.
 func (s *Store) Find(ref string) (Image, error) {
-	all, err := s.List()
-	if err != nil {
-		return Image{}, err
-	}
+	all, damaged := s.List()
 	name, _ := Normalize(ref) // what is no name may be an id
 	var begins []Image
 	for _, img := range all {
@@ -144,7 +151,7 @@ func (s *Store) Find(ref string) (Image, error) {
 	}
 	switch len(begins) {
 	case 0:
-		return Image{}, fmt.Errorf("no such image: %s", ref)
+		return Image{}, errors.Join(fmt.Errorf("no such image: %s", ref), damaged)
 	case 1:
 		return begins[0], nil
 	}

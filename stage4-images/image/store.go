@@ -25,7 +25,7 @@ import (
 // A Store is the images and unpacked layers below one state root.
 type Store struct {
 	blob.Layout
-	layers string // the folder of unpacked layers
+	Layers string // the folder of unpacked layers, by chain id
 }
 
 // Open returns the store below root. What interrupted processes have left is removed, unless
@@ -36,7 +36,7 @@ func Open(root string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{blob.Layout{Dir: filepath.Join(root, "images"), Drafts: filepath.Join(root, "drafts")}, filepath.Join(root, "layers")}
-	for _, dir := range []string{s.Drafts, s.layers, filepath.Join(s.Dir, ocispec.ImageBlobsDir, "sha256")} {
+	for _, dir := range []string{s.Drafts, s.Layers, filepath.Join(s.Dir, ocispec.ImageBlobsDir, "sha256")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
 		}
@@ -58,6 +58,11 @@ func Open(root string) (*Store, error) {
 	err = s.Write(ocispec.ImageLayoutFile, ocispec.ImageLayout{Version: ocispec.ImageLayoutVersion})
 	return s, errors.Join(err, s.Update(slices.Clone))
 }
+
+// Hold keeps blobs that no image has yet, and layers that no container has, from being taken
+// for rubbish: whoever adds an image holds the store from the first blob until that is listed,
+// whoever makes a container until that has a record. To close it lets go.
+func (s *Store) Hold() (io.Closer, error) { return s.Lock("lock", unix.LOCK_SH) }
 
 // Add makes an image of a config and of layers that are stored already, bottom first, and
 // gives it a name, or none if that is "".
@@ -83,6 +88,11 @@ func (s *Store) Add(config ocispec.Image, layers []ocispec.Descriptor, name stri
 // ImportTar makes an image of one layer from the tar file of a root directory. convert reads
 // that and writes the layer, gzipped or not; it returns the digest of the tar file.
 func (s *Store) ImportTar(r io.Reader, name string, convert func(r io.Reader, w io.Writer) (digest.Digest, error)) (Image, error) {
+	held, err := s.Hold()
+	if err != nil {
+		return Image{}, err
+	}
+	defer held.Close()
 	var diffID digest.Digest
 	from, to := io.Pipe()
 	go func() {
@@ -121,11 +131,11 @@ func (s *Store) Tag(manifest ocispec.Descriptor, name string) error {
 
 // Update changes the entries of the index while nobody else does.
 func (s *Store) Update(change func([]ocispec.Descriptor) []ocispec.Descriptor) error {
-	writing, err := s.Lock("lock", unix.LOCK_SH)
+	held, err := s.Hold()
 	if err != nil {
 		return err
 	}
-	defer writing.Close()
+	defer held.Close()
 	lock, err := s.Lock("index.lock", unix.LOCK_EX)
 	if err != nil {
 		return err

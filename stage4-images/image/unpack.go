@@ -23,13 +23,13 @@ type Apply func(blob io.Reader, dir string) (diffID digest.Digest, err error)
 // are missing. If that fails, the layers below stay. Two that need the same layer unpack it
 // once. A layer is not flushed: after a power cut, Fsck says which are damaged.
 func (s *Store) Unpack(img Image, apply Apply) (dirs []string, err error) {
-	lock, err := s.Lock("lock", unix.LOCK_SH)
+	held, err := s.Hold()
 	if err != nil {
 		return nil, err
 	}
-	defer lock.Close()
+	defer held.Close()
 	for i, chain := range img.ChainIDs() {
-		dir, below := filepath.Join(s.layers, chain.Encoded()), ""
+		dir, below := filepath.Join(s.Layers, chain.Encoded()), ""
 		if i > 0 {
 			below = dirs[i-1]
 		}
@@ -92,8 +92,7 @@ func (s *Store) unpackTo(dir, below string, layer ocispec.Descriptor, diffID dig
 	return err
 }
 
-// Fsck reads all blobs and looks for what images lack, and for what belongs to no image. Each
-// unpacked layer is compared, by diff, with the same unpacked again: the tar file itself
+// Fsck reads all blobs and looks for what images lack. Each of their unpacked layers is compared, by diff, with the same unpacked again: the tar file itself
 // cannot be made again of the files, as others write tar files in other ways.
 func (s *Store) Fsck(apply Apply, diff func(dir string) (digest.Digest, error)) (problems []error) {
 	note := func(what string, err error) {
@@ -124,13 +123,11 @@ func (s *Store) Fsck(apply Apply, diff func(dir string) (digest.Digest, error)) 
 			known[chain.Encoded()] = func(dir string) error { return s.compare(img, i, dir, apply, diff) }
 		}
 	}
-	layers, err := os.ReadDir(s.layers)
+	layers, err := os.ReadDir(s.Layers)
 	note("layers", err)
 	for _, layer := range layers {
-		if check := known[layer.Name()]; check != nil {
-			note("layer "+layer.Name(), check(filepath.Join(s.layers, layer.Name())))
-		} else {
-			note("layer "+layer.Name(), errors.New("no whole image has it: remove that folder"))
+		if check := known[layer.Name()]; check != nil { // or its image is gone, or has been noted
+			note("layer "+layer.Name(), check(filepath.Join(s.Layers, layer.Name())))
 		}
 	}
 	return problems
@@ -138,11 +135,11 @@ func (s *Store) Fsck(apply Apply, diff func(dir string) (digest.Digest, error)) 
 
 // compare compares a folder with what layer i of an image unpacks to.
 func (s *Store) compare(img Image, i int, dir string, apply Apply, diff func(dir string) (digest.Digest, error)) error {
-	lock, err := s.Lock("lock", unix.LOCK_SH)
+	held, err := s.Hold()
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer held.Close()
 	again, err := os.MkdirTemp(s.Drafts, "")
 	if err != nil {
 		return err
