@@ -11,9 +11,13 @@ require (
 )
 
 require (
+	github.com/docker/cli v29.7.2+incompatible // indirect
+	github.com/docker/docker-credential-helpers v0.9.3 // indirect
+	github.com/klauspost/compress v1.20.0 // indirect
 	github.com/moby/sys/mountinfo v0.7.3 // indirect
-	github.com/opencontainers/go-digest v1.0.0 // indirect
+	github.com/sirupsen/logrus v1.9.4 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
+	gotest.tools/v3 v3.5.2 // indirect
 )
 
 replace drydock/internal => ../internal
@@ -24,7 +28,14 @@ replace drydock/stage1-namespaces => ../stage1-namespaces
 
 require (
 	drydock/stage3-unionfs v0.0.0
+	drydock/stage4-images v0.0.0
 	github.com/distribution/reference v0.6.0
+	github.com/google/go-containerregistry v0.22.1
+	github.com/opencontainers/go-digest v1.0.0
+	github.com/opencontainers/image-spec v1.1.1
+	golang.org/x/sync v0.22.0
 )
 
 replace drydock/stage3-unionfs => ../stage3-unionfs
+
+replace drydock/stage4-images => ../stage4-images

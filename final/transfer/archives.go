@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"drydock/final/transfer/dockerarchive"
+	"drydock/internal/flags"
+	"drydock/stage4-images/image"
+)
+
+// The commands on archives.
+const (
+	loadHelp = "Usage: drydock load [FLAG…]\n\nTake images from a tar file, of docker save or an OCI archive, or from standard input.\n\n"
+	saveHelp = "Usage: drydock save [FLAG…] IMAGE…\n\nWrite images to a tar file, or to standard output.\n\n"
+)
+
+func loadImages(c call) (err error) {
+	var file string
+	var quiet bool
+	var o dockerarchive.Options
+	if _, err := flags.Arguments([]flags.Flag{
+		{Name: "input", Short: "i", Value: flags.String{To: &file}, Usage: "read from `FILE` instead of standard input"},
+		{Name: "platform", Value: flags.String{To: &o.Platform}, Usage: "take the images for `PLATFORM`, such as linux/arm64"},
+		{Name: "quiet", Short: "q", Value: flags.Bool{To: &quiet}, Usage: "show no progress"},
+	}, c.args, 0, 0, loadHelp, c.stdout); err != nil {
+		return err
+	}
+	in, size := c.stdin, int64(0)
+	if file != "" {
+		opened, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer opened.Close()
+		if info, err := opened.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		in = opened
+	} else if isTerminal(c.stdin) {
+		return errors.New("requested load from stdin, but stdin is empty: use -i FILE, or redirect it")
+	}
+	images, err := c.open()
+	if err != nil {
+		return err
+	}
+	in = display(c.stdout, quiet).Row("Archive").Reader(interruptible(c.ctx, in), "Loading", size)
+	loaded, err := dockerarchive.Load(images, in, o)
+	if err != nil {
+		return err
+	}
+	for _, img := range loaded {
+		if len(img.Names) > 0 {
+			fmt.Fprintln(c.stdout, "Loaded image:", img.Names[0])
+		} else {
+			fmt.Fprintln(c.stdout, "Loaded image ID:", img.ID())
+		}
+	}
+	return nil
+}
+
+// interruptible returns what reads from r until ctx ends, though a pipe from which nothing
+// comes would be waited for.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	from, to := io.Pipe()
+	go func() {
+		_, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{r}, make([]byte, 1<<18))
+		to.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { from.CloseWithError(context.Cause(ctx)) })
+	return from
+}
+
+func saveImages(c call) error {
+	var file string
+	refs, err := flags.Arguments([]flags.Flag{
+		{Name: "output", Short: "o", Value: flags.String{To: &file}, Usage: "write to `FILE` instead of standard output"},
+	}, c.args, 1, 1<<20, saveHelp, c.stdout)
+	if err != nil {
+		return err
+	}
+	if file == "" && isTerminal(c.stdout) {
+		return errors.New("cowardly refusing to save to a terminal: use -o FILE, or redirect it")
+	}
+	images, err := c.open()
+	if err != nil {
+		return err
+	}
+	held, err := images.Hold()
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	if file == "" {
+		return dockerarchive.Save(images, stopping{c.ctx, c.stdout}, refs)
+	}
+	return saveTo(c.ctx, images, file, refs)
+}
+
+// saveTo writes an archive under another name first, so that half of one is never there. What
+// is no file, such as a pipe, is written to as it is.
+func saveTo(ctx context.Context, images *image.Store, file string, refs []string) error {
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		out, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(dockerarchive.Save(images, stopping{ctx, out}, refs), out.Close())
+	}
+	draft, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	err = dockerarchive.Save(images, stopping{ctx, draft}, refs)
+	if err = errors.Join(err, draft.Close()); err == nil {
+		err = os.Rename(draft.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(draft.Name()))
+	}
+	return nil
+}
+
+// stopping is a writer that ends when it is to.
+type stopping struct {
+	ctx context.Context
+	io.Writer
+}
+
+// Write is part of io.Writer.
+func (s stopping) Write(p []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, context.Cause(s.ctx)
+	}
+	return s.Writer.Write(p)
+}
+
+// isTerminal tells whether there is somebody at the other end.
+func isTerminal(stream any) bool {
+	file, isFile := stream.(*os.File)
+	if !isFile {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+	return err == nil
+}

@@ -1,0 +1,67 @@
+package login
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+)
+
+// helper is the program that keeps a server's password, without docker-credential-; empty is
+// none.
+func (c *Config) helper(server string) string {
+	if helper, hasOwn := c.helpers[server]; hasOwn {
+		return helper
+	}
+	return c.store
+}
+
+// A pair is what helpers take and give.
+type pair struct{ ServerURL, Username, Secret string }
+
+// What helpers have in place of a user when the secret is a token, and say when they have
+// nothing.
+const (
+	tokenUser = "<token>"
+	notThere  = "credentials not found in native keychain"
+)
+
+// ask gets what a helper has for a server: nothing is no error.
+func ask(helper, server string) (login authn.AuthConfig, err error) {
+	out, err := talk(helper, "get", server)
+	if err != nil {
+		if strings.TrimSpace(string(out)) == notThere {
+			return login, nil
+		}
+		return login, err
+	}
+	var has pair
+	if err := json.Unmarshal(out, &has); err != nil {
+		return login, fmt.Errorf("docker-credential-%s get: %w", helper, err)
+	}
+	if has.Username == tokenUser {
+		login.IdentityToken = has.Secret
+		return login, nil
+	}
+	login.Username, login.Password = has.Username, has.Secret
+	return login, nil
+}
+
+// talk runs a helper. What it says when it fails is on its standard output.
+func talk(helper, verb, input string) ([]byte, error) {
+	program := "docker-credential-" + helper
+	cmd := exec.Command(program, verb)
+	cmd.Stdin = strings.NewReader(input)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		why := cmp.Or(strings.TrimSpace(string(out)), strings.TrimSpace(said.String()), "it says nothing")
+		return out, fmt.Errorf("%s %s: %w: %s", program, verb, err, why)
+	}
+	return out, nil
+}

@@ -1,0 +1,164 @@
+package pull
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"drydock/final/transfer/progress"
+	"drydock/stage4-images/blob"
+	"drydock/stage4-images/image"
+)
+
+// atOnce is how many layers are fetched at the same time, as with Docker.
+const atOnce = 3
+
+// layers fetches the layers of an image, and unpacks them, from the bottom up. When one
+// fails, all others stop too.
+func (p *pull) layers(ctx context.Context, img image.Image) error {
+	rows := make([]*progress.Row, len(img.Manifest.Layers))
+	arrived := make([]chan struct{}, len(rows))
+	for i, layer := range img.Manifest.Layers {
+		rows[i], arrived[i] = p.Display.Row(digestOf(layer.Digest)), make(chan struct{})
+		switch {
+		case !p.isUnpacked(img, i):
+			rows[i].Say("Pulling fs layer")
+		case !p.isCurrent:
+			rows[i].Say("Already exists")
+		}
+	}
+	all, ctx := errgroup.WithContext(ctx)
+	all.SetLimit(atOnce + 1)
+	all.Go(func() error { return p.unpack(ctx, img, rows, arrived) })
+	for i, layer := range img.Manifest.Layers {
+		all.Go(func() error {
+			if err := p.blob(ctx, layer, rows[i]); err != nil {
+				return err
+			}
+			close(arrived[i])
+			return nil
+		})
+	}
+	return all.Wait()
+}
+
+// unpack unpacks each layer when it has arrived, and those below it are unpacked.
+func (p *pull) unpack(ctx context.Context, img image.Image, rows []*progress.Row, arrived []chan struct{}) error {
+	for i := range rows {
+		select {
+		case <-arrived[i]:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if p.isUnpacked(img, i) {
+			continue
+		}
+		lower := img
+		lower.Manifest.Layers, lower.Config.RootFS.DiffIDs = img.Manifest.Layers[:i+1], img.Config.RootFS.DiffIDs[:i+1]
+		_, err := p.Store.Unpack(lower, func(content io.Reader, dir string) (digest.Digest, error) {
+			content = rows[i].Reader(content, "Extracting", img.Manifest.Layers[i].Size)
+			return p.Apply(stopper{ctx, content}, dir)
+		})
+		if err != nil {
+			return err
+		}
+		rows[i].Say("Pull complete")
+	}
+	return nil
+}
+
+// isUnpacked tells whether the layer with the number i, and its blob, are there already.
+func (p *pull) isUnpacked(img image.Image, i int) bool {
+	_, err := os.Stat(filepath.Join(p.Store.Layers, img.ChainIDs()[i].Encoded()))
+	return err == nil && p.Store.CheckSize(img.Manifest.Layers[i]) == nil
+}
+
+// A stopper is a reader that ends when it is to.
+type stopper struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read is part of io.Reader.
+func (s stopper) Read(p []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, context.Cause(s.ctx)
+	}
+	return s.Reader.Read(p)
+}
+
+// blob fetches a blob into the store, unless it is there. The row may be nil.
+func (p *pull) blob(ctx context.Context, desc ocispec.Descriptor, row *progress.Row) error {
+	if err := blob.CheckDigest(desc.Digest); err != nil {
+		return err
+	}
+	if p.Store.CheckSize(desc) == nil {
+		return nil
+	}
+	lock, err := p.lock(ctx, desc.Digest.Encoded()+".blob")
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	body := p.from.Blob(ctx, desc)
+	defer body.Close()
+	content := io.Reader(body)
+	if row != nil {
+		content = row.Reader(body, "Downloading", desc.Size)
+	}
+	if _, err := p.Store.Put(desc.MediaType, content, desc.Digest); err != nil {
+		return err
+	}
+	if row != nil {
+		row.Say("Download complete")
+	}
+	return nil
+}
+
+// lock takes a lock, or stops waiting for it.
+func (p *pull) lock(ctx context.Context, name string) (*os.File, error) {
+	type result struct {
+		lock *os.File
+		err  error
+	}
+	got := make(chan result, 1)
+	go func() {
+		lock, err := p.Store.Lock(name, unix.LOCK_EX)
+		got <- result{lock, err}
+	}()
+	select {
+	case r := <-got:
+		return r.lock, r.err
+	case <-ctx.Done():
+		go func() { // flock(2) cannot be told to stop: what it gets late is given back
+			if r := <-got; r.err == nil {
+				r.lock.Close()
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
+}
+
+// unmarshal reads a document that has come as a media type, and is to say so itself too.
+func unmarshal(desc ocispec.Descriptor, text []byte, value any) error {
+	var itself struct{ MediaType string }
+	if err := json.Unmarshal(text, &itself); err != nil {
+		return fmt.Errorf("manifest %s: %w", desc.Digest, err)
+	}
+	if itself.MediaType != "" && itself.MediaType != desc.MediaType {
+		return fmt.Errorf("manifest %s says that it is %q, and came as %q", desc.Digest, itself.MediaType, desc.MediaType)
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		return fmt.Errorf("manifest %s: %w", desc.Digest, err)
+	}
+	return nil
+}
