@@ -85,17 +85,17 @@ func manifest(entries []ocispec.Descriptor, found map[digest.Digest]image.Image)
 		tags[e.Digest] = append(tags[e.Digest], slices.Collect(maps.Values(e.Annotations))...)
 	}
 	for _, d := range slices.Sorted(maps.Keys(found)) {
-		it := item{Config: file(found[d].Manifest.Config.Digest), RepoTags: slices.Sorted(slices.Values(tags[d])), Layers: []string{}}
+		it := item{Config: blobName(found[d].Manifest.Config.Digest), RepoTags: slices.Sorted(slices.Values(tags[d])), Layers: []string{}}
 		for _, layer := range found[d].Manifest.Layers {
-			it.Layers = append(it.Layers, file(layer.Digest))
+			it.Layers = append(it.Layers, blobName(layer.Digest))
 		}
 		list = append(list, it)
 	}
 	return list
 }
 
-// file is what a blob is called in the archive.
-func file(d digest.Digest) string { return fmt.Sprintf("blobs/%s/%s", d.Algorithm(), d.Encoded()) }
+// blobName is what a blob is called in the archive.
+func blobName(d digest.Digest) string { return fmt.Sprintf("blobs/%s/%s", d.Algorithm(), d.Encoded()) }
 
 // rename writes an entry's name as Docker does.
 func rename(e *ocispec.Descriptor) {

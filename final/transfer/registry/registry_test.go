@@ -1,0 +1,263 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"drydock/final/transfer/testregistry"
+)
+
+// as logs in as somebody.
+func as(user, password string) func(string) (authn.AuthConfig, error) {
+	return func(string) (authn.AuthConfig, error) {
+		return authn.AuthConfig{Username: user, Password: password}, nil
+	}
+}
+
+func says(t testing.TB, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("the error does not say %q: %v", word, err)
+		}
+	}
+}
+
+// withTokens has a registry want a token, which the same server gives for a password: one for
+// each scope that was asked for.
+func withTokens(r *testregistry.Registry) {
+	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		user, password, _ := request.BasicAuth()
+		if request.URL.Path == "/token" {
+			if user+password != "mesecret" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": strings.Join(request.URL.Query()["scope"], "+")})
+			return
+		}
+		token, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
+		repository, _, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/v2/"), "/")
+		if token == "" || !strings.Contains(token, ":"+repository+":") {
+			w.Header().Set("Www-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, request.Host))
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		registry.ServeHTTP(w, request)
+	}
+}
+
+// withPassword has a registry want a password.
+func withPassword(r *testregistry.Registry) {
+	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		if user, password, _ := request.BasicAuth(); user+password != "mesecret" {
+			w.Header().Set("Www-Authenticate", `Basic realm="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		registry.ServeHTTP(w, request)
+	}
+}
+
+// TestToken: who has the password gets a token for the repositories that are named, and no other.
+func TestToken(t *testing.T) {
+	r := testregistry.New(t)
+	withTokens(r)
+	to, err := Options{Login: as("me", "secret")}.Open(t.Context(), Target{Registry: r.Host, Path: "box", From: []string{"other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = to.Manifest(t.Context(), "latest")
+	says(t, err, "box: not found")
+	if d := cmp.Diff([]string{"repository:box:pull", "repository:other:pull"}, to.scopes()); d != "" {
+		t.Error(d)
+	}
+	to.base = strings.Replace(to.base, "/box/", "/foreign/", 1)
+	_, err = to.Tags(t.Context())
+	says(t, err, "pull access denied for box", "use 'drydock login "+r.Host+"'")
+	_, err = Options{Login: as("me", "wrong")}.Open(t.Context(), Target{Registry: r.Host, Path: "box", Push: true})
+	says(t, err, "push access denied for box", "use 'drydock login "+r.Host+"'")
+	why := errors.New("locked")
+	_, err = Options{Login: func(string) (authn.AuthConfig, error) { return authn.AuthConfig{}, why }}.Open(t.Context(), Target{Registry: r.Host})
+	says(t, err, "locked")
+}
+
+// TestPing is what login asks.
+func TestPing(t *testing.T) {
+	for name, guard := range map[string]func(*testregistry.Registry){"tokens": withTokens, "password": withPassword} {
+		for password, want := range map[string]string{"secret": "", "wrong": "401 Unauthorized"} {
+			r := testregistry.New(t)
+			guard(r)
+			if name == "tokens" {
+				inner := r.Fault
+				r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+					if request.URL.Path == "/v2/" && request.Header.Get("Authorization") != "" {
+						return
+					}
+					inner(w, request, registry)
+				}
+			}
+			to, err := Options{Login: as("me", password)}.Open(t.Context(), Target{Registry: r.Host})
+			if err == nil {
+				err = to.Ping(t.Context())
+			}
+			if want == "" && err != nil {
+				t.Error(name, err)
+			} else if want != "" {
+				says(t, err, want)
+			}
+		}
+	}
+}
+
+// TestMirrorHasNoPassword: the Hub's password is for the Hub.
+func TestMirrorHasNoPassword(t *testing.T) {
+	var asked []string
+	o := Options{Login: func(registry string) (authn.AuthConfig, error) {
+		asked = append(asked, registry)
+		return authn.AuthConfig{}, nil
+	}}
+	for _, target := range []Target{{Registry: Hub, Host: "mirror.example"}, {Registry: Hub, Host: HubHost}, {Registry: "a.example", Host: "a.example"}} {
+		if _, err := o.authenticator(target); err != nil {
+			t.Error(err)
+		}
+	}
+	if d := cmp.Diff([]string{"mirror.example", Hub, "a.example"}, asked); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestTags reads a list in two parts.
+func TestTags(t *testing.T) {
+	r := testregistry.New(t)
+	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		switch request.URL.Path + "?" + request.URL.RawQuery {
+		case "/v2/box/tags/list?":
+			w.Header().Set("Link", `</v2/box/tags/list?last=a>; rel="next"`)
+			fmt.Fprint(w, `{"tags":["a"]}`)
+		case "/v2/box/tags/list?last=a":
+			fmt.Fprint(w, `{"tags":["b"]}`)
+		default:
+			registry.ServeHTTP(w, request)
+		}
+	}
+	to, err := Options{}.Open(t.Context(), Target{Registry: r.Host, Path: "box"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := to.Tags(t.Context())
+	if d := cmp.Diff([]string{"a", "b"}, all); d != "" || err != nil {
+		t.Error(err, d)
+	}
+}
+
+// TestPlain: only hosts that may do without TLS are asked without it, whoever sends us there.
+func TestPlain(t *testing.T) {
+	o := Options{Insecure: []string{"named.example", "ported.example:5000"}}
+	for host, want := range map[string]bool{
+		"localhost": true, "localhost:5000": true, "127.0.0.1:5000": true, "127.8.8.8": true, "[::1]:5000": true,
+		"named.example": true, "named.example:80": true, "ported.example:5000": true, "ported.example:5001": false,
+		"10.0.0.1:5000": false, "192.168.1.1": false, "localhost.example": false, "127.0.0.1.example": false,
+	} {
+		if got := o.isInsecure(host); got != want {
+			t.Errorf("%s: %v", host, got)
+		}
+	}
+	wire, err := o.wire("localhost:5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"10.0.0.1:5000", "elsewhere.example"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := wire.RoundTrip(request)
+		if err == nil {
+			answer.Body.Close()
+		}
+		if d := cmp.Diff(error(plainError{host}), err, cmp.AllowUnexported(plainError{})); d != "" {
+			t.Error(d)
+		}
+	}
+	says(t, plainError{"h"}, "use --insecure-registry h")
+}
+
+// TestCertificates has a registry whose certificate nobody has signed but itself.
+func TestCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	server.Config.ErrorLog = nil
+	o := Options{Certs: t.TempDir(), Pause: time.Millisecond}
+	get := func() error {
+		reached, err := o.wire("example.com:443")
+		if err != nil {
+			return err
+		}
+		reached.(wire).own.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "tcp", server.Listener.Addr().String())
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com:443/", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := reached.RoundTrip(request)
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		return err
+	}
+	err := get()
+	says(t, err, "certificate signed by unknown authority")
+	if isPassing(err) {
+		t.Error("it is asked again")
+	}
+	dir := filepath.Join(o.Certs, "example.com:443")
+	file := filepath.Join(dir, "ca.crt")
+	write := func(text []byte) {
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, text, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write([]byte("nothing"))
+	says(t, get(), file+" has no certificate in it")
+	write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	if err := get(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "client.cert"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(t, get(), "client.key")
+}
+
+// TestNoTLS names the remedy when a registry does not speak TLS.
+func TestNoTLS(t *testing.T) {
+	r := &Repository{Target: Target{Host: "a.example"}}
+	says(t, r.explain(fmt.Errorf("get: %w", http.ErrSchemeMismatch)), "use --insecure-registry a.example")
+}
+
+// TestWait: the registry says when, but not for how long we would wait at most.
+func TestWait(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	says(t, retry{time.Hour}.wait(ctx, 1, nil), "enough")
+	begun := time.Now()
+	if err := (retry{time.Millisecond}).wait(t.Context(), 2, laterError{errors.New("x"), 20 * time.Millisecond}); err != nil || time.Since(begun) < 20*time.Millisecond {
+		t.Error(err, time.Since(begun))
+	}
+}
