@@ -101,16 +101,16 @@ func (o Options) send(ctx context.Context, name images.Name, tags []string) erro
 	return nil
 }
 
+// find returns the image of a name. What is damaged could be the one.
 func (o Options) find(name images.Name, tag string) (image.Image, error) {
 	name.Tag = tag
-	img, err := o.Store.Find(name.Familiar())
-	if err != nil {
-		return img, errors.Join(fmt.Errorf("tag does not exist: %s", name.Familiar()), err)
+	all, damaged := o.Store.List()
+	for _, img := range all {
+		if slices.Contains(img.Names, name.Familiar()) {
+			return img, nil
+		}
 	}
-	if !slices.Contains(img.Names, name.Familiar()) {
-		return img, fmt.Errorf("tag does not exist: %s", name.Familiar())
-	}
-	return img, nil
+	return image.Image{}, errors.Join(fmt.Errorf("tag does not exist: %s", name.Familiar()), damaged)
 }
 
 // open looks where on the registry the layers of images may be, and asks it for a token for
