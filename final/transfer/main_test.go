@@ -246,7 +246,6 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-
 // names are those in a folder.
 func names(t testing.TB, dir string) (all []string) {
 	t.Helper()

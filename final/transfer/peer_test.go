@@ -104,9 +104,9 @@ func same(t *testing.T, want, got image.Image) {
 	}
 }
 
-// TestKernelPeerRegistry pushes to Debian's docker-registry and pulls from it: also what skopeo
+// TestPeerRegistry pushes to Debian's docker-registry and pulls from it: also what skopeo
 // has put there, in OCI's and in Docker's form.
-func TestKernelPeerRegistry(t *testing.T) {
+func TestPeerRegistry(t *testing.T) {
 	need(t, "docker-registry", "skopeo")
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	host, from := realRegistry(t), t.TempDir()
@@ -145,8 +145,8 @@ func TestKernelPeerRegistry(t *testing.T) {
 	}
 }
 
-// TestKernelPeerArchives has skopeo read what we save, in both forms, and write what we load.
-func TestKernelPeerArchives(t *testing.T) {
+// TestPeerArchives has skopeo read what we save, in both forms, and write what we load.
+func TestPeerArchives(t *testing.T) {
 	need(t, "skopeo")
 	from, dir := t.TempDir(), t.TempDir()
 	want := addReal(t, from, "box:1", 2)
@@ -170,8 +170,8 @@ func TestKernelPeerArchives(t *testing.T) {
 	}
 }
 
-// TestKernelPeerUmoci compares what we unpack with what umoci does, file by file.
-func TestKernelPeerUmoci(t *testing.T) {
+// TestPeerUmoci compares what we unpack with what umoci does, file by file.
+func TestPeerUmoci(t *testing.T) {
 	need(t, "umoci", "skopeo")
 	from, to, dir := t.TempDir(), t.TempDir(), t.TempDir()
 	addReal(t, from, "box:1", 1)
@@ -192,8 +192,8 @@ func TestKernelPeerUmoci(t *testing.T) {
 	}
 }
 
-// TestKernelPeerPodman has podman load what we save, and save what we load, in its own two forms.
-func TestKernelPeerPodman(t *testing.T) {
+// TestPeerPodman has podman load what we save, and save what we load, in its own two forms.
+func TestPeerPodman(t *testing.T) {
 	need(t, "podman")
 	from, dir := t.TempDir(), t.TempDir()
 	want := addReal(t, from, "box:1", 2)
@@ -215,4 +215,3 @@ func TestKernelPeerPodman(t *testing.T) {
 		same(t, want, find(t, to, "box:1"))
 	}
 }
-

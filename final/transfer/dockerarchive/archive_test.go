@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
@@ -410,12 +409,4 @@ func BenchmarkLoad(b *testing.B) {
 			}
 		})
 	}
-	b.Run("gzip-it-here", func(b *testing.B) {
-		b.SetBytes(int64(len(plain)))
-		for b.Loop() {
-			at := time.Now()
-			gzipped(b, plain)
-			b.ReportMetric(time.Since(at).Seconds(), "s")
-		}
-	})
 }
