@@ -21,7 +21,7 @@ const (
 	saveHelp = "Usage: drydock save [FLAG…] IMAGE…\n\nWrite images to a tar file, or to standard output.\n\n"
 )
 
-func loadImages(c call) (err error) {
+func loadImages(c call) error {
 	var file string
 	var quiet bool
 	var o dockerarchive.Options
@@ -32,26 +32,17 @@ func loadImages(c call) (err error) {
 	}, c.args, 0, 0, loadHelp, c.stdout); err != nil {
 		return err
 	}
-	in, size := c.stdin, int64(0)
-	if file != "" {
-		opened, err := os.Open(file)
-		if err != nil {
-			return err
-		}
-		defer opened.Close()
-		if info, err := opened.Stat(); err == nil && info.Mode().IsRegular() {
-			size = info.Size()
-		}
-		in = opened
-	} else if isTerminal(c.stdin) {
-		return errors.New("requested load from stdin, but stdin is empty: use -i FILE, or redirect it")
+	in, size, err := c.input(file)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	images, err := c.open()
 	if err != nil {
 		return err
 	}
-	in = display(c.stdout, quiet).Row("Archive").Reader(interruptible(c.ctx, in), "Loading", size)
-	loaded, err := dockerarchive.Load(images, in, o)
+	shown := display(c.stdout, quiet).Row("Archive").Reader(interruptible(c.ctx, in), "Loading", size)
+	loaded, err := dockerarchive.Load(images, shown, o)
 	if err != nil {
 		return err
 	}
@@ -63,6 +54,24 @@ func loadImages(c call) (err error) {
 		}
 	}
 	return nil
+}
+
+// input opens a file, or standard input for "". The size is 0 if nobody knows it.
+func (c call) input(file string) (in io.ReadCloser, size int64, err error) {
+	if file == "" {
+		if isTerminal(c.stdin) {
+			return nil, 0, errors.New("requested load from stdin, but stdin is empty: use -i FILE, or redirect it")
+		}
+		return io.NopCloser(c.stdin), 0, nil
+	}
+	opened, err := os.Open(file)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err := opened.Stat(); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	return opened, size, nil
 }
 
 // interruptible returns what reads from r until ctx ends, though a pipe from which nothing

@@ -42,25 +42,9 @@ func logIn(c call) error {
 	if err != nil {
 		return err
 	}
-	if password == "-" {
-		password, fromStdin = "", true
-	}
-	switch {
-	case fromStdin && password != "":
-		return errors.New("conflicting options: cannot specify both --password and --password-stdin")
-	case fromStdin && user == "":
-		return errors.New("the --password-stdin option requires --username to be set")
-	case password != "":
-		fmt.Fprintln(c.stderr, "WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
-	}
-	if fromStdin {
-		text, err := io.ReadAll(interruptible(c.ctx, c.stdin))
-		if err != nil {
-			return err
-		}
-		if password = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"); strings.TrimSpace(password) == "" {
-			return errors.New("password is empty")
-		}
+	password, err = c.password(user, password, fromStdin)
+	if err != nil {
+		return err
 	}
 	config, err := login.Read(login.Default())
 	if err != nil {
@@ -78,6 +62,33 @@ func logIn(c call) error {
 		return err
 	}
 	return c.logIn(config, server, user, password)
+}
+
+// password returns the password that the flags give, if they give one.
+func (c call) password(user, password string, fromStdin bool) (string, error) {
+	if password == "-" {
+		password, fromStdin = "", true
+	}
+	switch {
+	case fromStdin && password != "":
+		return "", errors.New("conflicting options: cannot specify both --password and --password-stdin")
+	case fromStdin && user == "":
+		return "", errors.New("the --password-stdin option requires --username to be set")
+	case password != "":
+		fmt.Fprintln(c.stderr, "WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
+	}
+	if !fromStdin {
+		return password, nil
+	}
+	text, err := io.ReadAll(interruptible(c.ctx, c.stdin))
+	if err != nil {
+		return "", err
+	}
+	password = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	if strings.TrimSpace(password) == "" {
+		return "", errors.New("password is empty")
+	}
+	return password, nil
 }
 
 // logIn asks the registry whether a password is right, and stores it if it is.

@@ -14,18 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/google/go-cmp/cmp"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"drydock/final/transfer/testimage"
 	"drydock/final/transfer/testregistry"
-	"drydock/stage4-images/image"
 )
 
 // TestMain lets tests start this program as the tool itself, so that it can be killed.
 func TestMain(m *testing.M) {
 	if os.Getenv("DRYDOCK_TRANSFER_TEST") == "1" {
-		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) //nolint:forbidigo // as main does
 	}
-	os.Exit(m.Run())
+	os.Exit(m.Run()) //nolint:forbidigo // as without TestMain
 }
 
 // tool is a process of the tool, with a state root.
@@ -49,23 +48,6 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// add makes an image of layers, each of which is its content, and no tar file.
-func add(t testing.TB, root, name string, layers ...string) image.Image {
-	t.Helper()
-	s, err := image.Open(root)
-	must(t, err)
-	config := ocispec.Image{RootFS: ocispec.RootFS{Type: "layers"}}
-	var blobs []ocispec.Descriptor
-	for _, layer := range layers {
-		desc, err := s.Put(ocispec.MediaTypeImageLayer, strings.NewReader(layer), "")
-		must(t, err)
-		blobs, config.RootFS.DiffIDs = append(blobs, desc), append(config.RootFS.DiffIDs, desc.Digest)
-	}
-	img, err := s.Add(config, blobs, name)
-	must(t, err)
-	return img
 }
 
 // TestWords compares lines with those of docker 29: its words, behind our name.
@@ -112,8 +94,8 @@ func TestWords(t *testing.T) {
 // TestSaveAndLoad goes through files.
 func TestSaveAndLoad(t *testing.T) {
 	from, to, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "x.tar")
-	add(t, from, "box", "one")
-	nameless := add(t, from, "", "two")
+	testimage.Add(t, testimage.Store(t, from), "box", "one")
+	nameless := testimage.Add(t, testimage.Store(t, from), "", "two")
 	if _, stderr, code := does(t, from, "", "save", "-o", file, "box", nameless.ShortID()); code != 0 {
 		t.Fatal(stderr)
 	}
@@ -152,7 +134,7 @@ func guarded(t *testing.T) *testregistry.Registry {
 func TestLogin(t *testing.T) {
 	r, dir, root := guarded(t), t.TempDir(), t.TempDir()
 	t.Setenv("DOCKER_CONFIG", dir)
-	add(t, root, r.Host+"/box", "one")
+	testimage.Add(t, testimage.Store(t, root), r.Host+"/box", "one")
 	push := func() (string, int) {
 		_, stderr, code := does(t, root, "", "push", "-q", r.Host+"/box")
 		return stderr, code
@@ -200,7 +182,7 @@ func TestLogin(t *testing.T) {
 func TestSignals(t *testing.T) {
 	r := testregistry.New(t)
 	from := t.TempDir()
-	add(t, from, r.Host+"/box", strings.Repeat("content ", 1<<14))
+	testimage.Add(t, testimage.Store(t, from), r.Host+"/box", strings.Repeat("content ", 1<<14))
 	if _, stderr, code := does(t, from, "", "push", r.Host+"/box"); code != 0 {
 		t.Fatal(stderr)
 	}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +15,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/final/transfer/platform"
+	"drydock/final/transfer/testimage"
 	"drydock/stage4-images/image"
 	"drydock/stage4-images/layer"
 )
@@ -28,13 +27,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func open(t testing.TB) *image.Store {
-	t.Helper()
-	s, err := image.Open(t.TempDir())
-	must(t, err)
-	return s
-}
-
 func says(t testing.TB, err error, words ...string) {
 	t.Helper()
 	for _, word := range words {
@@ -42,41 +34,6 @@ func says(t testing.TB, err error, words ...string) {
 			t.Errorf("the error does not say %q: %v", word, err)
 		}
 	}
-}
-
-// entries are the names in folders below the state root.
-func entries(t testing.TB, s *image.Store, dirs ...string) (names []string) {
-	t.Helper()
-	for _, dir := range dirs {
-		files, err := os.ReadDir(filepath.Join(filepath.Dir(s.Dir), dir))
-		must(t, err)
-		for _, file := range files {
-			if name := file.Name(); !strings.HasSuffix(name, "lock") {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
-// add makes an image of layers, each of which is its content.
-func add(t testing.TB, s *image.Store, name string, layers ...string) image.Image {
-	t.Helper()
-	config := ocispec.Image{Platform: here(), RootFS: ocispec.RootFS{Type: "layers"}}
-	var blobs []ocispec.Descriptor
-	for _, layer := range layers {
-		desc, err := s.Put(ocispec.MediaTypeImageLayer, strings.NewReader(layer), "")
-		must(t, err)
-		blobs, config.RootFS.DiffIDs = append(blobs, desc), append(config.RootFS.DiffIDs, desc.Digest)
-	}
-	img, err := s.Add(config, blobs, name)
-	must(t, err)
-	return img
-}
-
-func here() ocispec.Platform {
-	p := platform.Here()
-	return ocispec.Platform{OS: p.OS, Architecture: p.Architecture, Variant: p.Variant}
 }
 
 // A file is an entry of an archive that a test makes.
@@ -109,7 +66,7 @@ func pack(t testing.TB, files ...file) []byte {
 // config is a config of layers' tar files, and its name in archives of Docker up to 24.
 func config(t testing.TB, layers ...string) (text, name string) {
 	t.Helper()
-	c := ocispec.Image{Platform: here(), RootFS: ocispec.RootFS{Type: "layers"}}
+	c := ocispec.Image{Platform: testimage.Here(), RootFS: ocispec.RootFS{Type: "layers"}}
 	for _, layer := range layers {
 		c.RootFS.DiffIDs = append(c.RootFS.DiffIDs, digest.FromString(layer))
 	}
@@ -156,7 +113,7 @@ func TestOld(t *testing.T) {
 		pack(t, files...),
 		[]byte(gzipped(t, string(pack(t, append([]file{files[8]}, append(files[:8:8], files[9])...)...)))),
 	} {
-		s := open(t)
+		s := testimage.Store(t, "")
 		loaded, err := Load(s, bytes.NewReader(archive), Options{})
 		must(t, err)
 		var got []string
@@ -174,10 +131,10 @@ func TestOld(t *testing.T) {
 		if img.Manifest.Layers[0].Digest != img.Config.RootFS.DiffIDs[0] || img.Manifest.Layers[0].MediaType != ocispec.MediaTypeImageLayer {
 			t.Errorf("the layer is not stored as it is: %+v", img.Manifest.Layers[0])
 		}
-		if blobs := entries(t, s, "images/blobs/sha256"); len(blobs) != 6 { // 2 layers, 2 configs, 2 manifests
+		if blobs := testimage.Left(t, s, "images/blobs/sha256"); len(blobs) != 6 { // 2 layers, 2 configs, 2 manifests
 			t.Error(blobs)
 		}
-		if drafts := entries(t, s, "drafts"); drafts != nil {
+		if drafts := testimage.Left(t, s, "drafts"); drafts != nil {
 			t.Error(drafts)
 		}
 	}
@@ -187,7 +144,7 @@ func TestOld(t *testing.T) {
 func TestCompressed(t *testing.T) {
 	text, name := config(t, "one")
 	for _, names := range [][2]string{{"sha256:" + strings.TrimSuffix(name, ".json"), "x.tar.gz"}, {"some/config", "y"}} {
-		s := open(t)
+		s := testimage.Store(t, "")
 		loaded, err := Load(s, bytes.NewReader(pack(t, file{name: names[0], text: text}, file{name: names[1], text: gzipped(t, "one")}, list(t, item{names[0], []string{"box"}, []string{names[1]}}))), Options{})
 		must(t, err)
 		if layer := loaded[0].Manifest.Layers[0]; layer.MediaType != ocispec.MediaTypeImageLayerGzip || layer.Digest == digest.FromString("one") {
@@ -198,11 +155,11 @@ func TestCompressed(t *testing.T) {
 
 // TestRoundTrip saves and loads: the same images, and the same archive of them again.
 func TestRoundTrip(t *testing.T) {
-	s, other := open(t), open(t)
-	web, db := add(t, s, "web", "one", "two"), add(t, s, "localhost:5000/db:1", "one")
+	s, other := testimage.Store(t, ""), testimage.Store(t, "")
+	web, db := testimage.Add(t, s, "web", "one", "two"), testimage.Add(t, s, "localhost:5000/db:1", "one")
 	must(t, s.Tag(web.Descriptor, "web:2"))
 	web.Names = []string{"web:latest", "web:2"}
-	nameless := add(t, s, "", "three")
+	nameless := testimage.Add(t, s, "", "three")
 	refs := []string{"web", "localhost:5000/db:1", nameless.ShortID()}
 	var archive, again, byID bytes.Buffer
 	must(t, Save(s, &archive, refs))
@@ -226,7 +183,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Error("an archive of what was loaded differs")
 	}
 	must(t, Save(s, &byID, []string{db.ShortID()}))
-	if loaded, err = Load(open(t), &byID, Options{}); err != nil || len(loaded) != 1 || loaded[0].Names != nil {
+	if loaded, err = Load(testimage.Store(t, ""), &byID, Options{}); err != nil || len(loaded) != 1 || loaded[0].Names != nil {
 		t.Errorf("by its id, an image has no name: %v, %v", loaded, err)
 	}
 	says(t, Save(s, io.Discard, []string{"none"}), "no such image: none:latest")
@@ -235,8 +192,8 @@ func TestRoundTrip(t *testing.T) {
 
 // TestSavedAsDocker compares the two lists of an archive with what docker 29 save writes.
 func TestSavedAsDocker(t *testing.T) {
-	s := open(t)
-	img := add(t, s, "localhost:5000/a/box", "one")
+	s := testimage.Store(t, "")
+	img := testimage.Add(t, s, "localhost:5000/a/box", "one")
 	must(t, s.Tag(img.Descriptor, "localhost:5000/a/box:two"))
 	var out bytes.Buffer
 	must(t, Save(s, &out, []string{"localhost:5000/a/box"}))
@@ -272,7 +229,7 @@ func TestSavedAsDocker(t *testing.T) {
 // TestPlatform has an index in the index, of which only one image came along.
 func TestPlatform(t *testing.T) {
 	text, _ := config(t, "one")
-	text = strings.Replace(text, here().Architecture, "s390x", 1)
+	text = strings.Replace(text, testimage.Here().Architecture, "s390x", 1)
 	blob := func(text string) file {
 		return file{name: "blobs/sha256/" + digest.FromString(text).Encoded(), text: text}
 	}
@@ -293,18 +250,18 @@ func TestPlatform(t *testing.T) {
 	archive := pack(t, blob(text), blob("one"), blob(manifest), blob(inner),
 		file{name: "index.json", text: encode(image.Index([]ocispec.Descriptor{outer}))}, file{name: "oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})
 	for asked, want := range map[string]string{"": "", "linux/s390x": "", "linux/arm64": "no matching manifest for linux/arm64", "linux/riscv64": "no such file", "a/b/c/d": "invalid platform"} {
-		loaded, err := Load(open(t), bytes.NewReader(archive), Options{Platform: asked})
+		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(archive), Options{Platform: asked})
 		if want != "" {
 			says(t, err, want)
 		} else if err != nil || len(loaded) != 1 || loaded[0].Names[0] != "box:1" {
 			t.Errorf("%q: %v, %v", asked, loaded, err)
 		}
 	}
-	s := open(t)
-	img := add(t, s, "box", "one")
+	s := testimage.Store(t, "")
+	img := testimage.Add(t, s, "box", "one")
 	var out bytes.Buffer
 	must(t, Save(s, &out, []string{"box"}))
-	_, err := Load(open(t), &out, Options{Platform: "linux/s390x"})
+	_, err := Load(testimage.Store(t, ""), &out, Options{Platform: "linux/s390x"})
 	says(t, err, "the archive has an image for "+platform.Of(img.Config.Platform).String()+", not for linux/s390x")
 }
 
@@ -343,11 +300,11 @@ func hostile(t testing.TB) map[string][]file {
 
 // TestHostile loads it: nothing of it stays.
 func TestHostile(t *testing.T) {
-	s := open(t)
+	s := testimage.Store(t, "")
 	for words, files := range hostile(t) {
 		_, err := Load(s, bytes.NewReader(pack(t, files...)), Options{})
 		says(t, err, "load: ", words)
-		if left := entries(t, s, "images/blobs/sha256", "drafts", "layers"); left != nil {
+		if left := testimage.Left(t, s, "images/blobs/sha256", "drafts", "layers"); left != nil {
 			t.Errorf("%s: left are %v", words, left)
 		}
 	}
@@ -360,12 +317,12 @@ func TestHostile(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	text, name := config(t, "one")
 	archive := pack(t, file{name: name, text: text}, file{name: "l", text: "one"}, list(t, item{name, []string{"box"}, []string{"l"}}))
-	s := open(t)
+	s := testimage.Store(t, "")
 	for n := 0; n < len(archive)-1024; n += 512 {
 		if _, err := Load(s, bytes.NewReader(archive[:n]), Options{}); err == nil {
 			t.Errorf("%d of %d bytes are enough", n, len(archive))
 		}
-		if left := entries(t, s, "images/blobs/sha256", "drafts"); left != nil {
+		if left := testimage.Left(t, s, "images/blobs/sha256", "drafts"); left != nil {
 			t.Fatalf("%d bytes left %v", n, left)
 		}
 	}
@@ -380,9 +337,9 @@ func FuzzLoad(f *testing.F) {
 	text, name := config(f, "one")
 	f.Add(pack(f, file{name: name, text: text}, file{name: "a/layer.tar", text: "one"}, file{name: "b/layer.tar", link: "../a/layer.tar"}, list(f, item{name, []string{"box"}, []string{"b/layer.tar"}})))
 	f.Fuzz(func(t *testing.T, archive []byte) {
-		s := open(t)
+		s := testimage.Store(t, "")
 		_, err := Load(s, bytes.NewReader(archive), Options{})
-		if left := entries(t, s, "drafts"); left != nil || err != nil && entries(t, s, "images/blobs/sha256") != nil {
+		if left := testimage.Left(t, s, "drafts"); left != nil || err != nil && testimage.Left(t, s, "images/blobs/sha256") != nil {
 			t.Error(left, err)
 		}
 		if _, damaged := s.List(); damaged != nil {
@@ -404,7 +361,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			b.SetBytes(int64(len(plain)))
 			for b.Loop() {
-				_, err := Load(open(b), bytes.NewReader(archive), Options{})
+				_, err := Load(testimage.Store(b, ""), bytes.NewReader(archive), Options{})
 				must(b, err)
 			}
 		})

@@ -27,6 +27,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -130,8 +131,8 @@ func (c *Config) Get(server string) (authn.AuthConfig, error) {
 	return login, nil
 }
 
-// Store keeps what has been found to be right. isPlain tells that whoever can read the file can
-// read the password.
+// Store keeps what has been found to be right. isPlain tells that a password has been written
+// which whoever can read the file can read.
 func (c *Config) Store(server, user, password string) (isPlain bool, err error) {
 	entry := map[string]string{}
 	helper := c.helper(server)
@@ -147,8 +148,9 @@ func (c *Config) Store(server, user, password string) (isPlain bool, err error) 
 		entry["auth"] = base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
 	}
 	text, err := json.Marshal(entry)
-	if err != nil || bytes.Equal(text, c.auths[server]) {
-		return helper == "", err
+	var entryBefore map[string]string
+	if err != nil || json.Unmarshal(c.auths[server], &entryBefore) == nil && maps.Equal(entry, entryBefore) {
+		return false, err // it is there
 	}
 	c.auths[server] = text
 	return helper == "", c.write()

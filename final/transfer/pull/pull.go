@@ -156,11 +156,7 @@ func (p *pull) choose(ctx context.Context, desc ocispec.Descriptor, text []byte)
 	if err := blob.CheckDigest(chosen.Digest); err != nil {
 		return desc, nil, err
 	}
-	desc, text, err := p.from.Manifest(ctx, chosen.Digest.String())
-	if err == nil && desc.MediaType != chosen.MediaType {
-		err = fmt.Errorf("manifest %s came as %q, and the index says that it is %q", desc.Digest, desc.MediaType, chosen.MediaType)
-	}
-	return desc, text, err
+	return p.from.Manifest(ctx, chosen.Digest.String())
 }
 
 // receive brings all that a manifest names. Nothing of it is believed: image.Read compares

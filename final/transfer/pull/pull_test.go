@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,21 +20,14 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/final/images"
-	"drydock/final/transfer/platform"
 	"drydock/final/transfer/progress"
 	"drydock/final/transfer/pull"
 	"drydock/final/transfer/push"
 	"drydock/final/transfer/registry"
+	"drydock/final/transfer/testimage"
 	"drydock/final/transfer/testregistry"
 	"drydock/stage4-images/image"
 )
-
-func open(t testing.TB) *image.Store {
-	t.Helper()
-	s, err := image.Open(t.TempDir())
-	must(t, err)
-	return s
-}
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -51,67 +43,20 @@ func parse(t testing.TB, text string) images.Name {
 	return name
 }
 
-// add makes an image of layers, each of which is its content, for a platform.
-func add(t testing.TB, s *image.Store, name string, on ocispec.Platform, layers ...string) image.Image {
-	t.Helper()
-	at := time.Unix(int64(len(layers)), 0).UTC()
-	config := ocispec.Image{Created: &at, Platform: on, RootFS: ocispec.RootFS{Type: "layers"}}
-	var blobs []ocispec.Descriptor
-	for _, layer := range layers {
-		desc, err := s.Put(ocispec.MediaTypeImageLayer, strings.NewReader(layer), "")
-		must(t, err)
-		blobs, config.RootFS.DiffIDs = append(blobs, desc), append(config.RootFS.DiffIDs, desc.Digest)
-	}
-	img, err := s.Add(config, blobs, name)
-	must(t, err)
-	return img
-}
-
-func here() ocispec.Platform {
-	p := platform.Here()
-	return ocispec.Platform{OS: p.OS, Architecture: p.Architecture, Variant: p.Variant}
-}
-
-// apply writes the layer, whatever it is, to one file.
-func apply(blob io.Reader, dir string) (digest.Digest, error) {
-	text, err := io.ReadAll(blob)
-	return digest.FromBytes(text), errors.Join(err, os.WriteFile(filepath.Join(dir, "file"), text, 0o600))
-}
-
-func diff(dir string) (digest.Digest, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "file"))
-	return digest.FromBytes(text), err
-}
-
 // options pull into s, and try again soon.
 func options(s *image.Store, out io.Writer) pull.Options {
-	return pull.Options{Store: s, Apply: apply, Display: progress.New(out), Registry: registry.Options{Pause: time.Millisecond}}
+	return pull.Options{Store: s, Apply: testimage.Apply, Display: progress.New(out), Registry: registry.Options{Pause: time.Millisecond}}
 }
 
 // sent makes an image in a registry, of layers, and returns it and the store that it is in.
 func sent(t testing.TB, r *testregistry.Registry, path string, layers ...string) (*image.Store, image.Image) {
 	t.Helper()
-	s := open(t)
-	img := add(t, s, r.Host+"/"+path, here(), layers...)
+	s := testimage.Store(t, "")
+	img := testimage.Add(t, s, r.Host+"/"+path, layers...)
 	o := push.Options{Store: s, Display: progress.New(io.Discard), Registry: registry.Options{Pause: time.Millisecond}}
 	must(t, o.Image(t.Context(), parse(t, r.Host+"/"+path)))
 	r.Requests("")
 	return s, img
-}
-
-// left are the names in folders below the state root.
-func left(t testing.TB, s *image.Store, dirs ...string) (names []string) {
-	t.Helper()
-	for _, dir := range dirs {
-		files, err := os.ReadDir(filepath.Join(filepath.Dir(s.Dir), dir))
-		must(t, err)
-		for _, file := range files {
-			if name := file.Name(); !strings.HasSuffix(name, "lock") && !strings.HasSuffix(name, ".blob") {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
 }
 
 func says(t testing.TB, err error, words ...string) {
@@ -132,13 +77,13 @@ func whole(t testing.TB, s *image.Store, name string, want image.Image) {
 	if d := cmp.Diff(want, img); d != "" {
 		t.Error(d)
 	}
-	if layers := left(t, s, "layers"); len(layers) != len(img.Manifest.Layers) {
+	if layers := testimage.Left(t, s, "layers"); len(layers) != len(img.Manifest.Layers) {
 		t.Errorf("unpacked are %v", layers)
 	}
-	if problems := s.Fsck(apply, diff); problems != nil {
+	if problems := s.Fsck(testimage.Apply, testimage.Diff); problems != nil {
 		t.Error(problems)
 	}
-	if drafts := left(t, s, "drafts"); drafts != nil {
+	if drafts := testimage.Left(t, s, "drafts"); drafts != nil {
 		t.Error("left are", drafts)
 	}
 }
@@ -162,7 +107,7 @@ func short(text, host string) []string {
 func TestPull(t *testing.T) {
 	r := testregistry.New(t)
 	_, want := sent(t, r, "a/box", "one", "two")
-	s := open(t)
+	s := testimage.Store(t, "")
 	one, two := digest.FromString("one").Encoded()[:12], digest.FromString("two").Encoded()[:12]
 	for _, lines := range [][]string{
 		{one + ": Pulling fs layer", two + ": Pulling fs layer", one + ": Download complete", one + ": Pull complete", two + ": Download complete", two + ": Pull complete", "Digest: " + want.Descriptor.Digest.String(), "Status: Downloaded newer image for HOST/a/box:latest"},
@@ -188,11 +133,11 @@ func TestPull(t *testing.T) {
 // TestRepository pulls and pushes all tags.
 func TestRepository(t *testing.T) {
 	r := testregistry.New(t)
-	from, to := open(t), open(t)
+	from, to := testimage.Store(t, ""), testimage.Store(t, "")
 	o := push.Options{Store: from, Display: progress.New(io.Discard)}
 	says(t, o.Repository(t.Context(), parse(t, r.Host+"/box")), "an image does not exist locally with the tag: "+r.Host+"/box")
-	one, two := add(t, from, r.Host+"/box:1", here(), "one"), add(t, from, r.Host+"/box:2", here(), "one", "two")
-	add(t, from, r.Host+"/other", here(), "three")
+	one, two := testimage.Add(t, from, r.Host+"/box:1", "one"), testimage.Add(t, from, r.Host+"/box:2", "one", "two")
+	testimage.Add(t, from, r.Host+"/other", "three")
 	must(t, o.Repository(t.Context(), parse(t, r.Host+"/box")))
 	must(t, options(to, io.Discard).Repository(t.Context(), parse(t, r.Host+"/box")))
 	all, err := to.List()
@@ -211,9 +156,9 @@ func TestRepository(t *testing.T) {
 // TestIndex has an index of two images, one for this machine.
 func TestIndex(t *testing.T) {
 	r := testregistry.New(t)
-	s := open(t)
+	s := testimage.Store(t, "")
 	foreign := ocispec.Platform{OS: "linux", Architecture: "s390x"}
-	mine, other := add(t, s, r.Host+"/box:mine", here(), "mine"), add(t, s, r.Host+"/box:other", foreign, "other")
+	mine, other := testimage.Add(t, s, r.Host+"/box:mine", "mine"), testimage.AddFor(t, s, foreign, r.Host+"/box:other", "other")
 	must(t, push.Options{Store: s, Display: progress.New(io.Discard)}.Repository(t.Context(), parse(t, r.Host+"/box")))
 	index := image.Index([]ocispec.Descriptor{other.Descriptor, mine.Descriptor})
 	index.Manifests[0].Platform, index.Manifests[1].Platform = &foreign, &mine.Config.Platform
@@ -227,7 +172,7 @@ func TestIndex(t *testing.T) {
 
 	for asked, want := range map[string]image.Image{"": mine, "linux/s390x": other} {
 		var out bytes.Buffer
-		got := open(t)
+		got := testimage.Store(t, "")
 		o := options(got, &out)
 		o.Platform = asked
 		must(t, o.Image(t.Context(), parse(t, r.Host+"/box")))
@@ -236,7 +181,7 @@ func TestIndex(t *testing.T) {
 			t.Errorf("the digest is not the index's: %s", out.String())
 		}
 	}
-	o := options(open(t), io.Discard)
+	o := options(testimage.Store(t, ""), io.Discard)
 	o.Platform = "linux/riscv64"
 	says(t, o.Image(t.Context(), parse(t, r.Host+"/box")), "no matching manifest for linux/riscv64 in the manifest list entries")
 	says(t, o.Image(t.Context(), parse(t, r.Host+"/box:other")), "does not provide the specified platform (linux/riscv64): it is for linux/s390x")
@@ -291,7 +236,7 @@ func TestFaults(t *testing.T) {
 			r := testregistry.New(t)
 			_, want := sent(t, r, "box", large)
 			onLayer(r, c.fault)
-			s := open(t)
+			s := testimage.Store(t, "")
 			o := options(s, io.Discard)
 			if strings.HasSuffix(name, "silent") {
 				o.Registry.Stall = 20 * time.Millisecond
@@ -337,6 +282,9 @@ func TestHopeless(t *testing.T) {
 		"at 131071 of 131072 bytes: unexpected EOF": func(_ int32, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			_, _ = io.WriteString(w, large[1:])
 		},
+		"at 0 of 131072 bytes: nothing has come for 20ms": func(_ int32, _ http.ResponseWriter, r *http.Request, _ http.Handler) {
+			<-r.Context().Done()
+		},
 		"the registry sent \"bytes 0-9/10\"": func(n int32, w http.ResponseWriter, r *http.Request, registry http.Handler) {
 			if n == 1 {
 				registry.ServeHTTP(testregistry.Cut(w, 1000), r)
@@ -349,15 +297,19 @@ func TestHopeless(t *testing.T) {
 			r := testregistry.New(t)
 			sent(t, r, "box", "one", large)
 			onLayer(r, f)
-			s := open(t)
-			says(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), words)
+			s := testimage.Store(t, "")
+			o := options(s, io.Discard)
+			if strings.HasSuffix(words, "20ms") {
+				o.Registry.Stall = 20 * time.Millisecond
+			}
+			says(t, o.Image(t.Context(), parse(t, r.Host+"/box")), words)
 			if all, err := s.List(); len(all) != 0 || err != nil {
 				t.Error(all, err)
 			}
-			if drafts := left(t, s, "drafts"); drafts != nil {
+			if drafts := testimage.Left(t, s, "drafts"); drafts != nil {
 				t.Error("left are", drafts)
 			}
-			if problems := s.Fsck(apply, diff); problems != nil {
+			if problems := s.Fsck(testimage.Apply, testimage.Diff); problems != nil {
 				t.Error(problems)
 			}
 		})
@@ -387,9 +339,11 @@ func TestHostile(t *testing.T) {
 				registry.ServeHTTP(w, request)
 			}
 		}
-		s := open(t)
+		s := testimage.Store(t, "")
 		says(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), words)
-		if got := left(t, s, "drafts", "layers"); got != nil {
+		zero := "sha256:" + strings.Repeat("0", 64) // whatever is asked for by its digest has that, or is refused
+		says(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box@"+zero)), "manifest "+zero+": what came has the digest "+digest.FromString(text).String())
+		if got := testimage.Left(t, s, "drafts", "layers"); got != nil {
 			t.Error(words, got)
 		}
 	}
@@ -402,8 +356,7 @@ func TestHostile(t *testing.T) {
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
 		_, _ = io.Copy(w, io.LimitReader(zeros{}, 5<<20))
 	}
-	says(t, options(open(t), io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), "longer than the 4194304 bytes")
-	says(t, options(open(t), io.Discard).Image(t.Context(), parse(t, r.Host+"/box@sha256:"+strings.Repeat("0", 64))), "longer than")
+	says(t, options(testimage.Store(t, ""), io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), "longer than the 4194304 bytes")
 }
 
 type zeros struct{}
@@ -415,7 +368,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 func TestTwo(t *testing.T) {
 	r := testregistry.New(t)
 	_, want := sent(t, r, "box", "one", large)
-	s := open(t)
+	s := testimage.Store(t, "")
 	begun, second := make(chan struct{}), make(chan struct{})
 	onLayer(r, func(_ int32, w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		close(begun) // twice would be a panic
@@ -450,7 +403,7 @@ func TestTwo(t *testing.T) {
 func TestStopped(t *testing.T) {
 	r := testregistry.New(t)
 	sent(t, r, "box", "one", large)
-	s := open(t)
+	s := testimage.Store(t, "")
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	onLayer(r, func(_ int32, w http.ResponseWriter, request *http.Request, registry http.Handler) {
@@ -465,7 +418,7 @@ func TestStopped(t *testing.T) {
 	if all, err := s.List(); len(all) != 0 || err != nil {
 		t.Error(all, err)
 	}
-	if drafts := left(t, s, "drafts"); drafts != nil {
+	if drafts := testimage.Left(t, s, "drafts"); drafts != nil {
 		t.Error("left are", drafts)
 	}
 }
@@ -475,7 +428,7 @@ func TestMirror(t *testing.T) {
 	good, bad := testregistry.New(t), testregistry.New(t)
 	_, want := sent(t, good, "library/box", "one")
 	bad.Fault = func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusForbidden) }
-	s := open(t)
+	s := testimage.Store(t, "")
 	o := options(s, io.Discard)
 	o.Mirrors = []string{"http://" + bad.Host, "http://" + good.Host + "/"}
 	must(t, o.Image(t.Context(), parse(t, "box")))

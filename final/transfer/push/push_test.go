@@ -13,12 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/final/images"
 	"drydock/final/transfer/progress"
 	"drydock/final/transfer/push"
 	"drydock/final/transfer/registry"
+	"drydock/final/transfer/testimage"
 	"drydock/final/transfer/testregistry"
 	"drydock/stage4-images/image"
 )
@@ -37,28 +37,6 @@ func says(t testing.TB, err error, words ...string) {
 			t.Errorf("the error does not say %q: %v", word, err)
 		}
 	}
-}
-
-// add makes an image of layers, each of which is its content.
-func add(t testing.TB, s *image.Store, name string, layers ...string) image.Image {
-	t.Helper()
-	config := ocispec.Image{RootFS: ocispec.RootFS{Type: "layers"}}
-	var blobs []ocispec.Descriptor
-	for _, layer := range layers {
-		desc, err := s.Put(ocispec.MediaTypeImageLayer, strings.NewReader(layer), "")
-		must(t, err)
-		blobs, config.RootFS.DiffIDs = append(blobs, desc), append(config.RootFS.DiffIDs, desc.Digest)
-	}
-	img, err := s.Add(config, blobs, name)
-	must(t, err)
-	return img
-}
-
-func open(t testing.TB) *image.Store {
-	t.Helper()
-	s, err := image.Open(t.TempDir())
-	must(t, err)
-	return s
 }
 
 // pushed pushes a name, and returns what is written.
@@ -83,8 +61,8 @@ func has(t testing.TB, r *testregistry.Registry, path, tag string) []byte {
 
 // TestPush compares with what docker 29 push writes, and the manifest byte by byte.
 func TestPush(t *testing.T) {
-	r, s := testregistry.New(t), open(t)
-	img := add(t, s, r.Host+"/a/box", "one", "one") // the same layer twice is sent once
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	img := testimage.Add(t, s, r.Host+"/a/box", "one", "one") // the same layer twice is sent once
 	layer := digest.FromString("one").Encoded()[:12]
 	for _, state := range []string{"Pushed", "Layer already exists"} {
 		out, err := pushed(t, s, r.Host+"/a/box")
@@ -114,11 +92,11 @@ func TestPush(t *testing.T) {
 // TestMount: a layer that another repository there has is not sent, if the registry can share
 // it. This one has all its blobs in one place anyway; so what it is asked is looked at.
 func TestMount(t *testing.T) {
-	r, s := testregistry.New(t), open(t)
-	add(t, s, r.Host+"/a/box", "one")
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	testimage.Add(t, s, r.Host+"/a/box", "one")
 	_, err := pushed(t, s, r.Host+"/a/box")
 	must(t, err)
-	add(t, s, r.Host+"/b/box", "one", "two")
+	testimage.Add(t, s, r.Host+"/b/box", "one", "two")
 	for _, can := range []bool{true, false} {
 		var mounts []string
 		r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
@@ -152,17 +130,17 @@ func TestMount(t *testing.T) {
 // TestFaults: a line that breaks is tried again, with all of the blob; what does not pass is an
 // error, and the tag means what it has meant before.
 func TestFaults(t *testing.T) {
-	r, s := testregistry.New(t), open(t)
-	before := add(t, s, r.Host+"/box", "one")
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	before := testimage.Add(t, s, r.Host+"/box", "one")
 	_, err := pushed(t, s, r.Host+"/box")
 	must(t, err)
-	add(t, s, r.Host+"/box", strings.Repeat("two", 1<<18))
+	testimage.Add(t, s, r.Host+"/box", strings.Repeat("two", 1<<18))
 	var puts atomic.Int32
 	broken := int32(5)
 	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if request.Method == http.MethodPut && strings.Contains(request.URL.Path, "/uploads/") && puts.Add(1) <= broken {
 			_, _ = io.CopyN(io.Discard, request.Body, 1000)
-			panic(http.ErrAbortHandler)
+			panic(http.ErrAbortHandler) //nolint:forbidigo // how a handler has the server close the connection
 		}
 		registry.ServeHTTP(w, request)
 	}

@@ -128,6 +128,9 @@ func (d *download) Read(p []byte) (int, error) {
 			continue
 		}
 		_ = d.Close() // it is broken anyway
+		if errors.Is(err, context.Canceled) && d.ctx.Err() == nil {
+			err = fmt.Errorf("nothing has come for %v", d.from.stall)
+		}
 		if d.failed++; d.failed == tries || d.ctx.Err() != nil || !isPassing(err) {
 			return 0, fmt.Errorf("blob %s, at %d of %d bytes: %w", d.blob.Digest, d.at, d.blob.Size, d.from.explain(err))
 		}

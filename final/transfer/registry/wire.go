@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A wire carries requests to one registry, and to wherever that sends us: token servers, and
@@ -40,6 +41,9 @@ func (e plainError) Error() string {
 	return fmt.Sprintf("%s is not asked without TLS: use --insecure-registry %s if that is what you want", e.host, e.host)
 }
 
+// patience is how long a registry may think about a request: to store a large blob takes time.
+const patience = 5 * time.Minute
+
 // wire returns how a registry's host is reached.
 func (o Options) wire(host string) (http.RoundTripper, error) {
 	usual, isUsual := http.DefaultTransport.(*http.Transport)
@@ -47,6 +51,7 @@ func (o Options) wire(host string) (http.RoundTripper, error) {
 		return nil, errors.New("the standard library's HTTP transport has been replaced")
 	}
 	own := usual.Clone()
+	own.ResponseHeaderTimeout = patience
 	var err error
 	if own.TLSClientConfig, err = certificates(o.Certs, host); err != nil {
 		return nil, err

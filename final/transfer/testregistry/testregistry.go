@@ -74,7 +74,7 @@ func (c *cut) Write(p []byte) (int, error) {
 		if flusher, canFlush := c.ResponseWriter.(http.Flusher); canFlush {
 			flusher.Flush()
 		}
-		panic(http.ErrAbortHandler) // the server closes the connection, and says nothing
+		panic(http.ErrAbortHandler) //nolint:forbidigo // how a handler has the server close the connection
 	}
 	return n, err
 }
