@@ -59,10 +59,14 @@ func names(text string) ([]string, error) {
 	if err == nil && name.Digest != "" {
 		err = errors.New("has a digest")
 	}
+	whole := name.WithDefaultTag().Familiar()
+	if err == nil {
+		_, err = image.Normalize(whole) // which knows fewer registries
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the name %q: %w", text, err)
 	}
-	return []string{name.WithDefaultTag().Familiar()}, nil
+	return []string{whole}, nil
 }
 
 // choose returns the image that an entry of the index means: it may be an index itself, of the

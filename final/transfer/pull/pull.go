@@ -61,6 +61,9 @@ type pull struct {
 // name means what it has meant before, and what has arrived whole is kept for the next try.
 func (o Options) Image(ctx context.Context, name images.Name) error {
 	p := pull{Options: o, name: name.TagOrDigest(), platform: platform.Here()}
+	if _, err := image.Normalize(p.name.Familiar()); err != nil {
+		return err // better now than at the end
+	}
 	if o.Platform != "" {
 		var err error
 		if p.platform, err = platform.Parse(o.Platform); err != nil {

@@ -54,13 +54,16 @@ type Options struct {
 type Target struct {
 	Registry string   // such as docker.io
 	Host     string   // the machine, perhaps with a port; if empty, the registry's
-	Path     string   // such as library/busybox
+	Path     string   // such as library/busybox; if empty, it is only asked who may log in
 	Push     bool     // or else only pull
 	From     []string // other repositories there, whose blobs may be used
 }
 
-// scopes are what a token is asked for.
+// scopes are what a token is asked for: nothing if no repository is meant.
 func (t Target) scopes() []string {
+	if t.Path == "" {
+		return nil
+	}
 	actions := transport.PullScope
 	if t.Push {
 		actions = transport.PushScope

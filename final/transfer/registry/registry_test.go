@@ -47,12 +47,12 @@ func withTokens(r *testregistry.Registry) {
 				w.WriteHeader(http.StatusUnauthorized)
 				return
 			}
-			_ = json.NewEncoder(w).Encode(map[string]string{"token": strings.Join(request.URL.Query()["scope"], "+")})
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": "for+" + strings.Join(request.URL.Query()["scope"], "+")})
 			return
 		}
 		token, _ := strings.CutPrefix(request.Header.Get("Authorization"), "Bearer ")
 		repository, _, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/v2/"), "/")
-		if token == "" || !strings.Contains(token, ":"+repository+":") {
+		if repository != "" && !strings.Contains(token, ":"+repository+":") || repository == "" && token != "for+" {
 			w.Header().Set("Www-Authenticate", fmt.Sprintf(`Bearer realm="http://%s/token",service="test"`, request.Host))
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -96,21 +96,12 @@ func TestToken(t *testing.T) {
 	says(t, err, "locked")
 }
 
-// TestPing is what login asks.
+// TestPing is what login asks: for a token, that is one without a scope.
 func TestPing(t *testing.T) {
 	for name, guard := range map[string]func(*testregistry.Registry){"tokens": withTokens, "password": withPassword} {
 		for password, want := range map[string]string{"secret": "", "wrong": "401 Unauthorized"} {
 			r := testregistry.New(t)
 			guard(r)
-			if name == "tokens" {
-				inner := r.Fault
-				r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
-					if request.URL.Path == "/v2/" && request.Header.Get("Authorization") != "" {
-						return
-					}
-					inner(w, request, registry)
-				}
-			}
 			to, err := Options{Login: as("me", password)}.Open(t.Context(), Target{Registry: r.Host})
 			if err == nil {
 				err = to.Ping(t.Context())
