@@ -135,7 +135,7 @@ func TestKernelKillPull(t *testing.T) {
 			}
 		}
 		killed(t, cmd)
-		r.Fault = nil
+		r.SetFault(nil)
 		verifies(t, root)
 		if _, stderr, code := does(t, root, "", "pull", "-q", r.Host+"/box"); code != 0 {
 			t.Error(stderr)
@@ -149,7 +149,7 @@ func TestKernelKillPull(t *testing.T) {
 // killAfter has a registry kill a process when it has sent it that many bytes of blobs.
 func killAfter(r *testregistry.Registry, left int64, process *os.Process) {
 	var sent atomic.Int64
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if strings.Contains(request.URL.Path, "/blobs/") {
 			w = counting{w, func(n int) {
 				if sent.Add(int64(n)) >= left {
@@ -158,7 +158,7 @@ func killAfter(r *testregistry.Registry, left int64, process *os.Process) {
 			}}
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 }
 
 type counting struct {

@@ -119,14 +119,14 @@ func TestSaveAndLoad(t *testing.T) {
 func guarded(t *testing.T) *testregistry.Registry {
 	t.Helper()
 	r := testregistry.New(t)
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if user, password, _ := request.BasicAuth(); user+password != "mesecret" {
 			w.Header().Set("Www-Authenticate", `Basic realm="test"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 	return r
 }
 
@@ -187,14 +187,14 @@ func TestSignals(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	arrived := make(chan struct{}, 1)
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if strings.Contains(request.URL.Path, "/blobs/") {
 			arrived <- struct{}{}
 			<-request.Context().Done()
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 	for _, c := range []struct {
 		signal unix.Signal
 		code   int

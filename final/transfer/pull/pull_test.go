@@ -259,13 +259,13 @@ func TestFaults(t *testing.T) {
 // onLayer sets a fault for the layer that is large.
 func onLayer(r *testregistry.Registry, f fault) {
 	var n atomic.Int32
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, digest.FromString(large).String()) {
 			f(n.Add(1), w, request, registry)
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 }
 
 // TestHopeless: what does not pass is an error, and nobody sees the image.
@@ -329,7 +329,7 @@ func TestHostile(t *testing.T) {
 		"its config 0":                 `{"config":` + config + `,"layers":[{}]}`,
 	} {
 		r := testregistry.New(t)
-		r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 			switch {
 			case strings.Contains(request.URL.Path, "/manifests/"):
 				w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
@@ -339,7 +339,7 @@ func TestHostile(t *testing.T) {
 			default:
 				registry.ServeHTTP(w, request)
 			}
-		}
+		})
 		s := testimage.Store(t, "")
 		says(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), words)
 		zero := "sha256:" + strings.Repeat("0", 64) // whatever is asked for by its digest has that, or is refused
@@ -349,14 +349,14 @@ func TestHostile(t *testing.T) {
 		}
 	}
 	r := testregistry.New(t)
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if !strings.Contains(request.URL.Path, "/manifests/") {
 			registry.ServeHTTP(w, request)
 			return
 		}
 		w.Header().Set("Content-Type", ocispec.MediaTypeImageManifest)
 		_, _ = io.Copy(w, io.LimitReader(zeros{}, 5<<20))
-	}
+	})
 	says(t, options(testimage.Store(t, ""), io.Discard).Image(t.Context(), parse(t, r.Host+"/box")), "longer than the 4194304 bytes")
 }
 
@@ -376,14 +376,14 @@ func TestTwo(t *testing.T) {
 		<-second
 		registry.ServeHTTP(w, request)
 	})
-	inner := r.Fault
+	inner := r.Fault()
 	var manifests atomic.Int32
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		inner(w, request, registry)
 		if strings.Contains(request.URL.Path, "/manifests/") && manifests.Add(1) == 2 {
 			close(second)
 		}
-	}
+	})
 	var both sync.WaitGroup
 	pull := func() {
 		if err := options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")); err != nil {
@@ -428,7 +428,7 @@ func TestStopped(t *testing.T) {
 func TestMirror(t *testing.T) {
 	good, bad := testregistry.New(t), testregistry.New(t)
 	_, want := sent(t, good, "library/box", "one")
-	bad.Fault = func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusForbidden) }
+	bad.SetFault(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusForbidden) })
 	s := testimage.Store(t, "")
 	o := options(s, io.Discard)
 	o.Mirrors = []string{"http://" + bad.Host, "http://" + good.Host + "/"}

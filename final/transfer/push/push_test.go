@@ -99,7 +99,7 @@ func TestMount(t *testing.T) {
 	testimage.Add(t, s, r.Host+"/b/box", "one", "two")
 	for _, can := range []bool{true, false} {
 		var mounts []string
-		r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 			query := request.URL.Query()
 			switch {
 			case query.Has("mount"):
@@ -114,7 +114,7 @@ func TestMount(t *testing.T) {
 			default:
 				registry.ServeHTTP(w, request)
 			}
-		}
+		})
 		out, err := pushed(t, s, r.Host+"/b/box")
 		must(t, err)
 		state := map[bool]string{true: "Mounted from a/box", false: "Pushed"}[can]
@@ -137,13 +137,13 @@ func TestFaults(t *testing.T) {
 	testimage.Add(t, s, r.Host+"/box", strings.Repeat("two", 1<<18))
 	var puts atomic.Int32
 	broken := int32(5)
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if request.Method == http.MethodPut && strings.Contains(request.URL.Path, "/uploads/") && puts.Add(1) <= broken {
 			_, _ = io.CopyN(io.Discard, request.Body, 1000)
 			panic(http.ErrAbortHandler) //nolint:forbidigo // how a handler has the server close the connection
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 	_, err = pushed(t, s, r.Host+"/box")
 	says(t, err, "push box:latest: blob sha256:")
 	if d := cmp.Diff(before.Descriptor.Digest, digest.FromBytes(has(t, r, "box", "latest"))); d != "" {
@@ -156,13 +156,13 @@ func TestFaults(t *testing.T) {
 	if digest.FromBytes(has(t, r, "box", "latest")) == before.Descriptor.Digest {
 		t.Error("the tag has not changed")
 	}
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if request.Method == http.MethodPut {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 	_, err = pushed(t, s, r.Host+"/box")
 	says(t, err, "push access denied for box, repository does not exist or may require authorization: Forbidden")
 }

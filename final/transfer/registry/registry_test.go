@@ -40,7 +40,7 @@ func says(t testing.TB, err error, words ...string) {
 // withTokens has a registry want a token, which the same server gives for a password: one for
 // each scope that was asked for.
 func withTokens(r *testregistry.Registry) {
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		user, password, _ := request.BasicAuth()
 		if request.URL.Path == "/token" {
 			if user+password != "mesecret" {
@@ -58,19 +58,19 @@ func withTokens(r *testregistry.Registry) {
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 }
 
 // withPassword has a registry want a password.
 func withPassword(r *testregistry.Registry) {
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		if user, password, _ := request.BasicAuth(); user+password != "mesecret" {
 			w.Header().Set("Www-Authenticate", `Basic realm="test"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		registry.ServeHTTP(w, request)
-	}
+	})
 }
 
 // TestToken: who has the password gets a token for the repositories that are named, and no other.
@@ -135,7 +135,7 @@ func TestMirrorHasNoPassword(t *testing.T) {
 // TestTags reads a list in two parts.
 func TestTags(t *testing.T) {
 	r := testregistry.New(t)
-	r.Fault = func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		switch request.URL.Path + "?" + request.URL.RawQuery {
 		case "/v2/box/tags/list?":
 			w.Header().Set("Link", `</v2/box/tags/list?last=a>; rel="next"`)
@@ -145,7 +145,7 @@ func TestTags(t *testing.T) {
 		default:
 			registry.ServeHTTP(w, request)
 		}
-	}
+	})
 	to, err := Options{}.Open(t.Context(), Target{Registry: r.Host, Path: "box"})
 	if err != nil {
 		t.Fatal(err)

@@ -17,11 +17,27 @@ import (
 // A Registry is go-containerregistry's, which keeps all in memory, behind a door of ours.
 type Registry struct {
 	Host string
-	// Fault, if it is set, answers in place of the registry, which it may ask too.
-	Fault func(w http.ResponseWriter, r *http.Request, registry http.Handler)
 
-	lock sync.Mutex
-	all  []string
+	lock  sync.Mutex
+	fault Fault
+	all   []string
+}
+
+// A Fault answers in place of a registry, which it may ask too.
+type Fault func(w http.ResponseWriter, r *http.Request, registry http.Handler)
+
+// Fault returns what answers now: nil is the registry itself.
+func (r *Registry) Fault() Fault {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return r.fault
+}
+
+// SetFault has something answer from now on.
+func (r *Registry) SetFault(f Fault) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.fault = f
 }
 
 // New starts a registry that ends with the test.
@@ -33,8 +49,8 @@ func New(t testing.TB) *Registry {
 		r.lock.Lock()
 		r.all = append(r.all, strings.TrimSpace(request.Method+" "+request.URL.Path+" "+request.Header.Get("Range")))
 		r.lock.Unlock()
-		if r.Fault != nil {
-			r.Fault(w, request, inner)
+		if fault := r.Fault(); fault != nil {
+			fault(w, request, inner)
 			return
 		}
 		inner.ServeHTTP(w, request)
