@@ -8,9 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"drydock/final/transfer/dockerarchive"
+	"drydock/final/transfer/prompt"
 	"drydock/internal/flags"
 	"drydock/stage4-images/image"
 )
@@ -59,7 +58,7 @@ func loadImages(c call) error {
 // input opens a file, or standard input for "". The size is 0 if nobody knows it.
 func (c call) input(file string) (in io.ReadCloser, size int64, err error) {
 	if file == "" {
-		if isTerminal(c.stdin) {
+		if prompt.IsTerminal(c.stdin) {
 			return nil, 0, errors.New("requested load from stdin, but stdin is empty: use -i FILE, or redirect it")
 		}
 		return io.NopCloser(c.stdin), 0, nil
@@ -94,7 +93,7 @@ func saveImages(c call) error {
 	if err != nil {
 		return err
 	}
-	if file == "" && isTerminal(c.stdout) {
+	if file == "" && prompt.IsTerminal(c.stdout) {
 		return errors.New("cowardly refusing to save to a terminal: use -o FILE, or redirect it")
 	}
 	images, err := c.open()
@@ -148,14 +147,4 @@ func (s stopping) Write(p []byte) (int, error) {
 		return 0, context.Cause(s.ctx)
 	}
 	return s.Writer.Write(p)
-}
-
-// isTerminal tells whether there is somebody at the other end.
-func isTerminal(stream any) bool {
-	file, isFile := stream.(*os.File)
-	if !isFile {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
-	return err == nil
 }

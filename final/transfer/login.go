@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"drydock/final/transfer/login"
+	"drydock/final/transfer/prompt"
 	"drydock/final/transfer/registry"
 	"drydock/internal/flags"
 )
@@ -58,8 +56,14 @@ func logIn(c call) error {
 			user, password = stored.Username, stored.Password
 		}
 	}
-	if user, password, err = c.prompt(user, password); err != nil {
-		return err
+	if user == "" || password == "" {
+		terminal, isFile := c.stdin.(*os.File)
+		if !isFile || !prompt.IsTerminal(terminal) {
+			return errors.New("cannot perform an interactive login from a non-TTY device: use --username with --password-stdin")
+		}
+		if err := prompt.Login(terminal, interruptible(c.ctx, terminal), c.stdout, &user, &password); err != nil {
+			return err
+		}
 	}
 	return c.logIn(config, server, user, password)
 }
@@ -120,60 +124,6 @@ func (c call) logIn(config *login.Config, server, user, password string) error {
 	}
 	fmt.Fprintln(c.stdout, "Login Succeeded")
 	return nil
-}
-
-// prompt asks whoever is at the terminal for what is missing.
-func (c call) prompt(user, password string) (string, string, error) {
-	if user != "" && password != "" {
-		return user, password, nil
-	}
-	terminal, isFile := c.stdin.(*os.File)
-	if !isFile || !isTerminal(terminal) {
-		return "", "", errors.New("cannot perform an interactive login from a non-TTY device: use --username with --password-stdin")
-	}
-	lines := bufio.NewReader(interruptible(c.ctx, terminal))
-	ask := func(question string) (string, error) {
-		fmt.Fprint(c.stdout, question)
-		line, err := lines.ReadString('\n')
-		if line == "" && err != nil && !errors.Is(err, io.EOF) {
-			return "", err
-		}
-		return strings.TrimRight(line, "\r\n"), nil
-	}
-	var err error
-	if user == "" {
-		if user, err = ask("Username: "); err != nil {
-			return "", "", err
-		}
-	}
-	if password == "" {
-		if password, err = silently(terminal, func() (string, error) { return ask("Password: ") }); err != nil {
-			return "", "", err
-		}
-		fmt.Fprintln(c.stdout)
-	}
-	switch {
-	case user == "":
-		return "", "", errors.New("username is required")
-	case password == "":
-		return "", "", errors.New("password is required")
-	}
-	return user, password, nil
-}
-
-// silently does something while the terminal does not show what is typed.
-func silently(terminal *os.File, do func() (string, error)) (text string, err error) {
-	before, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
-	if err != nil {
-		return "", err
-	}
-	silent := *before
-	silent.Lflag &^= unix.ECHO
-	if err := unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, &silent); err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, before)) }()
-	return do()
 }
 
 func logOut(c call) error {

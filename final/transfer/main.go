@@ -29,6 +29,7 @@ import (
 
 	"drydock/final/transfer/login"
 	"drydock/final/transfer/registry"
+	"drydock/final/transfer/wire"
 	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/stage4-images/image"
@@ -138,9 +139,8 @@ func (c call) untilSignal(command func(call) error) error {
 func (c call) registries() (registry.Options, error) {
 	config, err := login.Read(login.Default())
 	return registry.Options{
-		Insecure: c.insecure,
-		Certs:    "/etc/docker/certs.d",
-		Login:    func(registry string) (authn.AuthConfig, error) { return config.Get(login.Server(registry)) },
+		Wire:  wire.Options{Insecure: c.insecure, Certs: "/etc/docker/certs.d"},
+		Login: func(registry string) (authn.AuthConfig, error) { return config.Get(login.Server(registry)) },
 	}, err
 }
 

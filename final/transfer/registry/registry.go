@@ -32,6 +32,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"drydock/final/transfer/wire"
 )
 
 // Hub is the registry of names that have none, and HubHost the machine that is asked for it.
@@ -42,8 +44,7 @@ const (
 
 // Options are how registries are reached.
 type Options struct {
-	Insecure []string // hosts (HOST or HOST:PORT) that need no valid certificate, or not even TLS
-	Certs    string   // a folder with certificates for hosts: CERTS/HOST/*.crt
+	Wire wire.Options
 	// Login returns what the user has stored for a registry; nil is for nobody in particular.
 	Login func(registry string) (authn.AuthConfig, error)
 	Pause time.Duration // before the first repetition, doubled for each more; 0 is a second
@@ -98,7 +99,7 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 	if t.Path != "" {
 		r.base += t.Path + "/"
 	}
-	wire, err := o.wire(t.Host)
+	carrier, err := o.Wire.To(t.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 		return nil, err
 	}
 	insecure := []name.Option{}
-	if o.isInsecure(t.Host) {
+	if o.Wire.IsInsecure(t.Host) {
 		insecure = append(insecure, name.Insecure)
 	}
 	host, err := name.NewRegistry(t.Host, insecure...)
@@ -117,7 +118,7 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 	// A connection that is refused now will be in a second: only what the registry itself
 	// says is temporary is waited for.
 	err = r.retry.while(ctx, isBusy, func() error {
-		handshake, err := transport.NewWithContext(ctx, host, auth, wire, t.scopes())
+		handshake, err := transport.NewWithContext(ctx, host, auth, carrier, t.scopes())
 		r.client = &http.Client{Transport: handshake}
 		return err
 	})

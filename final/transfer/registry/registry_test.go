@@ -2,23 +2,21 @@ package registry
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"drydock/final/transfer/testregistry"
+	"drydock/final/transfer/wire"
 )
 
 // as logs in as somebody.
@@ -156,84 +154,22 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// TestPlain: only hosts that may do without TLS are asked without it, whoever sends us there.
-func TestPlain(t *testing.T) {
-	o := Options{Insecure: []string{"named.example", "ported.example:5000"}}
-	for host, want := range map[string]bool{
-		"localhost": true, "localhost:5000": true, "127.0.0.1:5000": true, "127.8.8.8": true, "[::1]:5000": true,
-		"named.example": true, "named.example:80": true, "ported.example:5000": true, "ported.example:5001": false,
-		"10.0.0.1:5000": false, "192.168.1.1": false, "localhost.example": false, "127.0.0.1.example": false,
+// TestIsPassing: an untrusted host is not asked again, nor one without TLS.
+func TestIsPassing(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&tls.CertificateVerificationError{Err: errors.New("x")}, false},
+		{wire.PlainError{Host: "x"}, false},
+		{errors.New("connection reset by peer"), true},
+		{&transport.Error{StatusCode: http.StatusNotFound}, false},
+		{laterError{&transport.Error{StatusCode: http.StatusTooManyRequests}, 0}, true},
 	} {
-		if got := o.isInsecure(host); got != want {
-			t.Errorf("%s: %v", host, got)
+		if got := isPassing(c.err); got != c.want {
+			t.Errorf("%T: %v", c.err, got)
 		}
 	}
-	wire, err := o.wire("localhost:5000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, host := range []string{"10.0.0.1:5000", "elsewhere.example"} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+host+"/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := wire.RoundTrip(request)
-		if err == nil {
-			answer.Body.Close()
-		}
-		if d := cmp.Diff(error(plainError{host}), err, cmp.AllowUnexported(plainError{})); d != "" {
-			t.Error(d)
-		}
-	}
-	says(t, plainError{"h"}, "use --insecure-registry h")
-}
-
-// TestCertificates has a registry whose certificate nobody has signed but itself.
-func TestCertificates(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer server.Close()
-	server.Config.ErrorLog = nil
-	o := Options{Certs: t.TempDir(), Pause: time.Millisecond}
-	get := func() error {
-		reached, err := o.wire("example.com:443")
-		if err != nil {
-			return err
-		}
-		reached.(wire).own.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "tcp", server.Listener.Addr().String())
-		}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.com:443/", nil)
-		if err != nil {
-			return err
-		}
-		answer, err := reached.RoundTrip(request)
-		if err == nil {
-			err = answer.Body.Close()
-		}
-		return err
-	}
-	err := get()
-	says(t, err, "certificate signed by unknown authority")
-	if isPassing(err) {
-		t.Error("it is asked again")
-	}
-	dir := filepath.Join(o.Certs, "example.com:443")
-	file := filepath.Join(dir, "ca.crt")
-	write := func(text []byte) {
-		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, text, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write([]byte("nothing"))
-	says(t, get(), file+" has no certificate in it")
-	write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
-	if err := get(); err != nil {
-		t.Error(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "client.cert"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	says(t, get(), "client.key")
 }
 
 // TestNoTLS names the remedy when a registry does not speak TLS.

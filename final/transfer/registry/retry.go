@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"drydock/final/transfer/wire"
 )
 
 const (
@@ -61,7 +63,7 @@ func isBusy(err error) bool {
 func isPassing(err error) bool {
 	var answer *transport.Error
 	var certificate *tls.CertificateVerificationError
-	var plain plainError
+	var plain wire.PlainError
 	return isBusy(err) || !errors.As(err, &answer) && !errors.As(err, &certificate) && !errors.As(err, &plain)
 }
 

@@ -1,4 +1,17 @@
-package registry
+// Package wire is how the hosts of registries are reached: with TLS, but for a few.
+//
+// The problem: passwords go over the line, and what a registry answers may send us anywhere:
+// to a server for tokens, to another that has the layers. Some registries are on this very machine, or in a
+// house where nobody has bought a certificate.
+//
+// The rule is Docker's: TLS, with a certificate that the system's authorities vouch for, or one
+// of a folder for that host. Only a host of this machine, or one that the user has named,
+// may have any certificate, or none and no TLS.
+//
+//	curl --cacert /etc/docker/certs.d/registry.example:5000/ca.crt https://registry.example:5000/v2/
+//
+// To read: dockerd(8), --insecure-registry; Docker's "Verify repository client with certificates".
+package wire
 
 import (
 	"crypto/tls"
@@ -14,6 +27,12 @@ import (
 	"time"
 )
 
+// Options are what the user says of hosts.
+type Options struct {
+	Insecure []string // hosts (HOST or HOST:PORT) that need no valid certificate, or not even TLS
+	Certs    string   // a folder with certificates for hosts: CERTS/HOST/*.crt
+}
+
 // A wire carries requests to one registry, and to wherever that sends us: token servers, and
 // other hosts that have its blobs. What is trusted for the registry is not for those.
 type wire struct {
@@ -26,7 +45,7 @@ type wire struct {
 // none goes out without TLS but to hosts that may do without.
 func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.URL.Scheme != "https" && !w.isInsecure(request.URL.Host) {
-		return nil, plainError{request.URL.Host}
+		return nil, PlainError{request.URL.Host}
 	}
 	if request.URL.Host == w.host {
 		return w.own.RoundTrip(request)
@@ -34,18 +53,19 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	return w.others.RoundTrip(request)
 }
 
-// A plainError is about a host that is not to be spoken to without TLS.
-type plainError struct{ host string }
+// A PlainError is about a host that is not to be spoken to without TLS.
+type PlainError struct{ Host string }
 
-func (e plainError) Error() string {
-	return fmt.Sprintf("%s is not asked without TLS: use --insecure-registry %s if that is what you want", e.host, e.host)
+// Error is part of error.
+func (e PlainError) Error() string {
+	return fmt.Sprintf("%s is not asked without TLS: use --insecure-registry %s if that is what you want", e.Host, e.Host)
 }
 
 // patience is how long a registry may think about a request: to store a large blob takes time.
 const patience = 5 * time.Minute
 
-// wire returns how a registry's host is reached.
-func (o Options) wire(host string) (http.RoundTripper, error) {
+// To returns how a registry's host is reached.
+func (o Options) To(host string) (http.RoundTripper, error) {
 	usual, isUsual := http.DefaultTransport.(*http.Transport)
 	if !isUsual {
 		return nil, errors.New("the standard library's HTTP transport has been replaced")
@@ -56,13 +76,13 @@ func (o Options) wire(host string) (http.RoundTripper, error) {
 	if own.TLSClientConfig, err = certificates(o.Certs, host); err != nil {
 		return nil, err
 	}
-	own.TLSClientConfig.InsecureSkipVerify = o.isInsecure(host)
-	return wire{host: host, isInsecure: o.isInsecure, own: own, others: usual}, nil
+	own.TLSClientConfig.InsecureSkipVerify = o.IsInsecure(host)
+	return wire{host: host, isInsecure: o.IsInsecure, own: own, others: usual}, nil
 }
 
-// isInsecure tells whether a host may do without TLS: those of this machine, as nobody is
+// IsInsecure tells whether a host may do without TLS: those of this machine, as nobody is
 // on the line, and those that the user has named.
-func (o Options) isInsecure(host string) bool {
+func (o Options) IsInsecure(host string) bool {
 	name := host
 	if without, _, err := net.SplitHostPort(host); err == nil {
 		name = without
