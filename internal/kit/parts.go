@@ -234,7 +234,8 @@ func listing(dir string, detail bool) (string, error) {
 		} else if mode.IsRegular() {
 			size = fmt.Sprintf(" %d bytes", info.Size())
 		}
-		fmt.Fprintf(&b, "%v%s %s\n", mode, size, strings.TrimPrefix(path, dir))
+		name := strings.ReplaceAll(strings.TrimPrefix(path, dir), "\n", "?") // a line a file
+		fmt.Fprintf(&b, "%v%s %s\n", mode, size, name)
 		return nil
 	})
 	return b.String(), err

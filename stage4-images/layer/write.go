@@ -21,7 +21,7 @@ import (
 // users. A file that becomes shorter meanwhile is an error.
 func Write(w io.Writer, dir string) error {
 	out := writer{tar: tar.NewWriter(w), links: map[inode]string{}}
-	if err := out.directory(dir, ""); err != nil {
+	if err := out.entry(dir, "."); err != nil {
 		return err
 	}
 	return out.tar.Close()
@@ -40,7 +40,7 @@ func (w *writer) directory(dir, name string) error {
 	if err != nil && !errors.Is(err, unix.ENODATA) && !errors.Is(err, unix.ENOTSUP) {
 		return err
 	}
-	if string(value) == "y" && name != "" {
+	if string(value) == "y" && name != "." {
 		if err := w.marker(path.Join(name, opaqueMarker)); err != nil {
 			return err
 		}
