@@ -53,5 +53,6 @@ func Prune(s *image.Store, p Pruning) (r Result, err error) {
 		r.Untagged, r.Deleted = append(r.Untagged, one.Untagged...), append(r.Deleted, one.Deleted...)
 		layers = append(layers, img.ChainIDs()...)
 	}
-	return r, sweep(s, &r, layers, p.Users)
+	err = sweep(s, &r, layers, p.Users)
+	return r, err
 }

@@ -58,15 +58,18 @@ func Image(s *image.Store, ref string, o Options) (r Result, err error) {
 	}
 	c, damaged := catalog.Read(s)
 	img, notFound := c.Find(ref, damaged)
-	if notFound != nil {
-		r, err = unreadable(s, ref, notFound)
-	} else {
+	switch {
+	case notFound == nil:
 		r, err = remove(s, img, request{Ref: ref, Force: o.Force, Users: users})
+	case damaged != nil:
+		r, err = unreadable(s, ref, notFound)
+	default:
+		err = notFound
 	}
-	if err != nil || notFound == nil && len(r.Deleted) == 0 {
-		return r, err
+	if nameOnly := notFound == nil && len(r.Deleted) == 0; err == nil && !nameOnly {
+		err = sweep(s, &r, img.ChainIDs(), o.Users)
 	}
-	return r, sweep(s, &r, img.ChainIDs(), o.Users)
+	return r, err
 }
 
 // remove takes from the list of images what is planned.

@@ -1,6 +1,7 @@
 package remove
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -211,6 +212,33 @@ func TestMeanwhile(t *testing.T) {
 	if c, err := catalog.Read(s); err != nil || len(c) > 0 {
 		t.Errorf("it is back: %v, %v", c, err)
 	}
+}
+
+// TestTagMeanwhile gives an image a new name while its only one is removed: either it stays, or
+// there is nothing left to name.
+func TestTagMeanwhile(t *testing.T) {
+	s := open(t, inMemory(t))
+	tagged := 0
+	for i := range 200 {
+		add(t, s, []string{fmt.Sprint(i)}, "one")
+		done := make(chan error)
+		go func() { done <- catalog.Tag(s, "one", "two") }()
+		if _, err := Image(s, "one", Options{Users: by()}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err == nil {
+			tagged++
+		} else if !errors.As(err, new(catalog.NotFound)) {
+			t.Fatal(err)
+		}
+		if problems := s.Fsck(apply, diff); len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if _, err := Prune(s, Pruning{All: true, Users: by(), Now: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d of 200 were named in time", tagged)
 }
 
 // says wants an error with some words.

@@ -54,7 +54,7 @@ func Of(s *image.Store, img image.Image) (sizes Sizes, err error) {
 	}
 	before := len(known)
 	if maps.Copy(known, sizes); len(known) > before {
-		err = errors.Join(err, s.Write(file, known))
+		_ = s.Write(file, known) // or they are counted again: on a full disk, people want to see what is large
 	}
 	return sizes, err
 }

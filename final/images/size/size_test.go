@@ -83,6 +83,15 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
+// TestNotKept counts also where nothing can be written, as on a full disk.
+func TestNotKept(t *testing.T) {
+	s, img := one(t)
+	if err := os.Mkdir(filepath.Join(s.Dir, file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	counts(t, "not kept", s, img)
+}
+
 // counts wants the right sizes.
 func counts(t *testing.T, what string, s *image.Store, img image.Image) {
 	t.Helper()
