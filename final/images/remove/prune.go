@@ -1,6 +1,7 @@
 package remove
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +26,7 @@ type Pruning struct {
 // Prune deletes the images that no container uses and that have no tag, or all that no
 // container uses; and what has been left before.
 func Prune(s *image.Store, p Pruning) (r Result, err error) {
-	if _, err := p.Filters.Until(p.Now); err != nil {
+	if _, err := p.Filters.Prunes(nil, nil, p.Now); err != nil { // also if there are no images
 		return r, err
 	}
 	c, damaged := catalog.Read(s)
@@ -47,7 +48,9 @@ func Prune(s *image.Store, p Pruning) (r Result, err error) {
 			continue
 		}
 		one, err := remove(s, img, request{Ref: img.ID().String(), Force: true, Dangling: !p.All, Users: users})
-		if err != nil {
+		if errors.As(err, new(catalog.NotFound)) {
+			continue // somebody else was faster
+		} else if err != nil {
 			return r, err
 		}
 		r.Untagged, r.Deleted = append(r.Untagged, one.Untagged...), append(r.Deleted, one.Deleted...)

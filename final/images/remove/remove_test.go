@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
 
+	"drydock/final/filter"
 	"drydock/final/images/catalog"
 )
 
@@ -212,6 +213,12 @@ func TestMeanwhile(t *testing.T) {
 	if c, err := catalog.Read(s); err != nil || len(c) > 0 {
 		t.Errorf("it is back: %v, %v", c, err)
 	}
+}
+
+// TestFilters refuses what is no time also where there is nothing to prune.
+func TestFilters(t *testing.T) {
+	_, err := Prune(open(t, t.TempDir()), Pruning{Filters: filter.Set{"until": {"1h", "2h"}}, Users: by(), Now: time.Now()})
+	says(t, "prune", err, "more than one until filter specified")
 }
 
 // TestTagMeanwhile gives an image a new name while its only one is removed: either it stays, or

@@ -21,42 +21,53 @@ import (
 // sweep deletes what no image and no container needs, and notes in r which of some layers,
 // named by chain ids, bottom first, are gone for that.
 //
-// All of it is found and put out of the way under the lock that whoever adds something holds
-// shared, and containers are read under it too: so what is about to be needed is never taken
-// for rubbish. If somebody holds it, nothing is done: the next sweep finds it all again. A
-// layer is renamed into the drafts, so that nobody ever sees one of which half is deleted.
-//
 // If an image cannot be read, nobody knows what it needs: nothing is deleted, and the error
 // says so.
 func sweep(s *image.Store, r *Result, layers []digest.Digest, users catalog.Users) error {
+	trash, err := collect(s, r, layers, users)
+	if trash == "" {
+		return err
+	}
+	held, holdErr := s.Hold() // or the next to open the store would take it for what was left over
+	if err = errors.Join(err, holdErr); err != nil {
+		return err
+	}
+	defer held.Close()
+	freed, err := onDisk(trash)
+	r.Freed += freed
+	return errors.Join(err, os.RemoveAll(trash))
+}
+
+// collect puts out of the way what is not needed: into a directory of drafts, which it returns.
+//
+// It holds the lock alone that whoever adds something shares, and containers are read under it
+// too: so what is about to be needed is never taken for rubbish. If somebody holds it, nothing is
+// done: the next sweep finds it all again. All is renamed, so that nobody ever sees a layer of which
+// half is deleted.
+func collect(s *image.Store, r *Result, layers []digest.Digest, users catalog.Users) (trash string, err error) {
 	lock, err := s.Lock("lock", unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		r.Left = true
-		return nil
+		return "", nil
 	} else if err != nil {
-		return err
+		return "", err
 	}
 	defer lock.Close()
 	needBlobs, needLayers, err := needs(s, users)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for i := len(layers) - 1; i >= 0; i-- { // Docker's order
 		if !needLayers[layers[i].Encoded()] && !slices.Contains(r.Deleted, layers[i]) {
 			r.Deleted = append(r.Deleted, layers[i])
 		}
 	}
-	trash, err := os.MkdirTemp(s.Drafts, "")
+	trash, err = os.MkdirTemp(s.Drafts, "")
 	if err != nil {
-		return err
+		return "", err
 	}
 	err = move(s.Layers, filepath.Join(trash, "layers"), needLayers)
-	err = errors.Join(err, move(filepath.Join(s.Dir, ocispec.ImageBlobsDir, "sha256"), filepath.Join(trash, "blobs"), needBlobs))
-	// Drafts belong to whoever holds the lock, and that may be shared from here on.
-	err = errors.Join(err, unix.Flock(int(lock.Fd()), unix.LOCK_SH))
-	freed, sizeErr := onDisk(trash)
-	r.Freed += freed
-	return errors.Join(err, sizeErr, os.RemoveAll(trash))
+	return trash, errors.Join(err, move(filepath.Join(s.Dir, ocispec.ImageBlobsDir, "sha256"), filepath.Join(trash, "blobs"), needBlobs))
 }
 
 // needs returns the names of the blobs and of the unpacked layers that images or containers need.
@@ -99,15 +110,18 @@ func move(from, to string, needed map[string]bool) error {
 	return err
 }
 
-// onDisk is how many bytes of the disk are taken by what is below a directory.
+// onDisk is how many bytes of the disk are taken by what is below a directory. Of what somebody
+// else has just removed there, it is none.
 func onDisk(dir string) (bytes int64, err error) {
 	seen := map[uint64]bool{} // files may have several links
 	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+		var info fs.FileInfo
+		if err == nil {
+			info, err = entry.Info()
 		}
-		info, err := entry.Info()
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok && !seen[stat.Ino] {
