@@ -64,7 +64,7 @@ func TestRecorded(t *testing.T) {
 			continue
 		}
 		count++
-		if diff := cmp.Diff(comparable(docker, isTree(docker)), comparable(ours, isTree(docker))); diff != "" {
+		if diff := cmp.Diff(outcomeOf(docker, isTree(docker)), outcomeOf(ours, isTree(docker))); diff != "" {
 			t.Errorf("%s (-Docker +ours):\n%s", name, diff)
 		}
 		// We may go on, with what to do about it.
@@ -91,9 +91,9 @@ type outcome struct {
 	Lines []string
 }
 
-// comparable is what is compared of a case: not in which order Docker lists what was made in the
+// outcomeOf is what is compared of a case: not in which order Docker lists what was made in the
 // same second, or prunes; not how JSON is escaped; not what Docker alone has.
-func comparable(r recorded, tree bool) (c outcome) {
+func outcomeOf(r recorded, tree bool) (c outcome) {
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(r.Stdout)
 	c.Exit, c.Lines = r.Exit, strings.Split(text, "\n")
 	switch {
