@@ -49,5 +49,8 @@ func initialise(config Config, parent *process.Reporter) error {
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}
+	if err := rootfs.Seal(config.Root); err != nil {
+		return err
+	}
 	return parent.Become(config.Program)
 }
