@@ -31,16 +31,16 @@ func commit(c cli.Call) (int, error) {
 	if _, err := image.Normalize(rest[1]); err != nil {
 		return 1, err
 	}
-	store, r, err := find(c, rest[0])
+	_, r, err := find(c, rest[0])
 	if err != nil {
 		return 1, err
-	}
-	if r.Writer != "stage4" {
-		return 1, errors.Join(store.Mine(r, "commit"), fmt.Errorf("container %s was made by %s, which knows no images", r.Name, r.Writer))
 	}
 	var config Config
 	if err := r.Get("config", &config); err != nil {
 		return 1, err
+	}
+	if config.Image == "" {
+		return 1, fmt.Errorf("container %s was made by %s, which knows no images", r.Name, r.Writer)
 	}
 	if config.Rootfs {
 		return 1, fmt.Errorf("container %s is on the directory %s, not on an image: import that directory first", r.Name, config.Image)

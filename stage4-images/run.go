@@ -2,9 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
-
-	"github.com/opencontainers/go-digest"
 
 	"drydock/internal/cli"
 	"drydock/internal/kernel"
@@ -15,7 +12,6 @@ import (
 	"drydock/stage2-cgroups/usage"
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage4-images/image"
-	"drydock/stage4-images/layer"
 )
 
 // runContainer is the parent's side: it makes a container, starts it, waits for its end
@@ -59,29 +55,6 @@ func runContainer(c cli.Call) (int, error) {
 	}
 	held.Close() // from here on, the record says what is used
 	return launch(c, store, config)
-}
-
-// provide gives the container its layers: a directory, or those of an image, unpacked.
-func provide(images *image.Store, config *Config) error {
-	if config.Rootfs {
-		config.onRootfs()
-		return nil
-	}
-	img, err := images.Find(config.Image)
-	if err != nil {
-		return err
-	}
-	layers, err := images.Unpack(img, apply)
-	if err != nil {
-		return err
-	}
-	config.ImageID = img.ID().String()
-	return config.onImage(img.Config.Config, layers)
-}
-
-// apply is how layers are unpacked.
-func apply(blob io.Reader, dir string) (digest.Digest, error) {
-	return layer.Apply(blob, dir, layer.Usual)
 }
 
 // launch runs a container that has a record, and notes its end there.
