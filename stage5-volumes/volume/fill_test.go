@@ -65,13 +65,17 @@ func fill(t *testing.T, m Mount, root string) {
 // that is in one of the roots, and nothing of another.
 func TestKernelFillOnce(t *testing.T) {
 	m := newVolume(t)
-	var all sync.WaitGroup
+	var roots []string
 	for i := range 10 {
-		root, content := t.TempDir(), map[string]string{}
+		content := map[string]string{}
 		for n := range 20 {
 			content[fmt.Sprintf("data/%d/file", n)] = fmt.Sprint(i)
 		}
-		files(t, root, content)
+		roots = append(roots, t.TempDir())
+		files(t, roots[i], content)
+	}
+	var all sync.WaitGroup
+	for _, root := range roots {
 		all.Go(func() {
 			if err := Fill(m, root); err != nil {
 				t.Error(err)
