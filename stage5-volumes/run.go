@@ -92,11 +92,13 @@ func launch(c cli.Call, store *record.Store, config Config) (code int, err error
 	cmd := process.Command(config.Namespace.SysProcAttr())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
-	if cmd.ExtraFiles, err = openMounts(config.Mounts); err != nil {
+	trees, err := openMounts(config.Mounts)
+	if err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
+	cmd.ExtraFiles = trees
 	child, err := process.Start(cmd)
-	closeMounts(cmd.ExtraFiles) // of which cmd has a copy
+	closeMounts(trees) // the child has them
 	if err != nil {
 		return 125, errors.Join(config.Namespace.Remedy(err), cleanup.Run())
 	}
