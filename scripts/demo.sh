@@ -53,6 +53,10 @@ say 'Stage 4: that directory may come as an image.'
 show 'tar -C $ROOTFS -c . | stage4 import - box'
 show 'stage4 run --rm box echo hello'
 
+say 'Stage 5: what is to outlive a container goes to a volume. A new one begins with what the image has.'
+show 'stage5 run --rm -v data:/etc box touch /etc/was-here'
+show 'stage5 run --rm -v data:/data box ls /data'
+
 say 'All of it is made by a few dozen system calls, and can tell them:'
 show 'stage1 run --explain $ROOTFS true 2>&1 | head -n 12'
 echo '…'

@@ -51,6 +51,11 @@ job() {
 		need shellcheck shellcheck ShellCheck shellcheck shellcheck
 		;;
 	vagrant) need vagrant vagrant vagrant vagrant vagrant ;;
+	peers) # which tests compare us with; without them, those are skipped
+		need umoci umoci umoci umoci -
+		need skopeo skopeo skopeo skopeo -
+		need docker-registry docker-registry docker-distribution docker-registry -
+		;;
 	clean-debian) need mmdebstrap mmdebstrap mmdebstrap - - ;;
 	*) stop "need.sh: unknown job $1" ;;
 	esac

@@ -17,6 +17,8 @@ cd "$(dirname "$0")/.." || exit
 
 logs=()
 failed=()
+names=()
+processes=()
 
 # phase NAME COMMAND…
 phase() {
@@ -25,6 +27,30 @@ phase() {
 	echo "==== $name"
 	"$@" 2>&1 | tee "$log" || failed+=("$name")
 	logs+=("$log")
+}
+
+# beside NAME COMMAND…: a phase that runs at the same time as others. Emulation keeps one
+# processor busy, and machines have two.
+beside() {
+	local name=$1
+	shift
+	"$@" >build/log/"$name".log 2>&1 &
+	names+=("$name")
+	processes+=($!)
+}
+
+# together waits for those phases, and shows what they printed.
+together() {
+	[ ${#names[@]} != 0 ] || return
+	echo "==== at the same time: ${names[*]} (tail -f build/log/*.log)"
+	for i in "${!names[@]}"; do
+		wait "${processes[i]}" || failed+=("${names[i]}")
+		echo "==== ${names[i]}"
+		cat "build/log/${names[i]}.log"
+		logs+=("build/log/${names[i]}.log")
+	done
+	names=()
+	processes=()
 }
 
 host() {
@@ -56,27 +82,27 @@ packages() {
 	done
 }
 
-# in_vm SUITE ARCHITECTURE [FOLDER [TESTS]]
+# compile ARCHITECTURE FOLDERS: the kernel tests, in build/tests/ARCHITECTURE.
+compile() {
+	scripts/compile-tests.sh "$1" "$2" || failed+=("to compile the kernel tests")
+}
+
+# in_vm SUITE ARCHITECTURE MODULES [TESTS]
 in_vm() {
 	local guest=build/guest-$1-$2.guest bin=bin
 	if [ "$2" != "$ARCH" ]; then
 		bin=build/bin-$2
 	fi
 	make --no-print-directory -s "$guest" linux "ARCH=$2" "OUT=$bin" &&
-		kernel_tests vm "$2" "--guest $guest --bin $bin" "${@:3}"
+		boots "--guest $guest --bin $bin" "$2" "${@:3}"
 }
 
-# kernel_tests RUNNER ARCHITECTURE VMFLAGS [FOLDER [TESTS]]: compiles them here, runs
-# them there. In the VM, every module has a boot of its own.
-kernel_tests() {
-	local tests=build/tests/$2 module status=0
-	scripts/compile-tests.sh "$2" "${4:-.}" || return
-	if [ "$1" != vm ]; then
-		RUNNER=$1 sh scripts/inside.sh "sh scripts/kernel-tests.sh $tests '${5:-^TestKernel}'"
-		return
-	fi
-	for module in "$tests"/*; do
-		boot "$3" "$module" "sh scripts/kernel-tests.sh $tests '${5:-^TestKernel}'" || status=1
+# boots VMFLAGS ARCHITECTURE MODULES [TESTS]: every module's tests have a boot of their own.
+# MODULES is a pattern.
+boots() {
+	local module status=0
+	for module in build/tests/$2/$3; do
+		boot "$1" "$module" "sh scripts/kernel-tests.sh build/tests/$2 '${4:-^TestKernel}'" || status=1
 	done
 	return $status
 }
@@ -85,35 +111,44 @@ kernel_tests() {
 # guest's kernel itself panics now and then: that is no test's failure, and there is one
 # more try. What the first one printed is not counted.
 boot() {
-	local output=build/log/boot status
+	local output status
+	output=$(mktemp)
 	for try in 1 2; do
-		RUNNER=vm VMFLAGS=$1 VMADD="--add $2:/drydock/$2" sh scripts/inside.sh "$3" >$output 2>&1
+		RUNNER=vm VMFLAGS=$1 VMADD="--add $2:/drydock/$2" sh scripts/inside.sh "$3" >"$output" 2>&1
 		status=$?
-		if [ $status != 125 ] || [ $try = 2 ] || ! grep -q 'the VM failed: its kernel panicked' $output; then
+		if [ $status != 125 ] || [ $try = 2 ] || ! grep -q 'the VM failed: its kernel panicked' "$output"; then
 			break
 		fi
 		echo "the VM's kernel panicked: booting again"
-		sed -n '/the VM failed: its kernel panicked/,$s/^/	/p' $output
+		sed -n '/the VM failed: its kernel panicked/,$s/^/	/p' "$output"
 	done
-	cat $output
-	rm $output
+	cat "$output"
+	rm "$output"
 	return $status
 }
 
 mkdir -p build/log
 rm -f build/log/*.log
+case " $PHASES " in *\ 6.1* | *\ vm\ * | *\ native\ *) compile "$ARCH" . ;; esac
 for p in $PHASES; do
 	case $p in
+	6.1) beside vm-6.1 in_vm bookworm "$ARCH" '*'; continue ;;
+	6.12) beside vm-6.12 in_vm trixie "$ARCH" 'stage*'; continue ;;
+	esac
+	together
+	case $p in
 	host) phase host host ;;
-	6.1) phase vm-6.1 in_vm bookworm "$ARCH" ;;
-	6.12) phase vm-6.12 in_vm trixie "$ARCH" 'stage*' ;;
-	vm) phase vm kernel_tests vm "$ARCH" "$VMFLAGS" ;;
-	arm64) phase vm-arm64 in_vm bookworm arm64 stage1-namespaces '^TestKernel$/^(namespaces|exec|dev|breakout)$' ;;
-	native) phase native kernel_tests native "$ARCH" '' ;;
+	vm) phase vm boots "$VMFLAGS" "$ARCH" '*' ;;
+	arm64)
+		compile arm64 stage1-namespaces
+		phase vm-arm64 in_vm bookworm arm64 '*' '^TestKernel$/^(namespaces|exec|dev|breakout)$'
+		;;
+	native) RUNNER=native phase native sh scripts/inside.sh "sh scripts/kernel-tests.sh build/tests/$ARCH" ;;
 	provision) phase provision vagrant/provision-test.sh ;;
 	*) phase "$p" sh -c "echo 'no such phase: $p' >&2; exit 1" ;;
 	esac
 done
+together
 
 if [ ${#failed[@]} != 0 ]; then
 	echo "failed: ${failed[*]} (see build/log)" >&2

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
 	"strconv"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
@@ -18,10 +18,10 @@ Start COMMAND inside the container whose first process is PID on the host.
 `
 
 // execInContainer starts a program that sees what process PID sees.
-func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
-	rest, err := flags.Parse(nil, args)
+func execInContainer(c cli.Call) (int, error) {
+	rest, err := flags.Parse(nil, c.Args)
 	if errors.Is(err, flags.ErrHelp) {
-		fmt.Fprint(stdout, execHelp)
+		fmt.Fprint(c.Stdout, execHelp)
 	}
 	if err != nil {
 		return 125, err
@@ -42,6 +42,6 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 		return 125, err
 	}
 	defer target.Close()
-	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: stdin, Stdout: stdout, Stderr: stderr}
+	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
 	return process.Exec(cmd, target.Inside)
 }

@@ -7,13 +7,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"drydock/internal/flags"
+	"drydock/internal/cli"
 )
 
 func main() {
@@ -30,29 +27,11 @@ A container is a process with its own view of the system.
 Run 'stage1 COMMAND --help' for more.
 `
 
-// run does what args say and returns the exit code. The command called init is
-// not for people: it is how run starts itself a second time, as the container.
+// run does what args say and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	commands := map[string]func([]string, io.Reader, io.Writer, io.Writer) (int, error){
+	return cli.Program{Name: "stage1", Help: help, Commands: map[string]func(cli.Call) (int, error){
 		"run":  runContainer,
 		"exec": execInContainer,
 		"init": becomeContainer,
-	}
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		fmt.Fprint(stdout, help)
-		return 0
-	}
-	command, known := commands[args[0]]
-	if !known {
-		fmt.Fprintf(stderr, "stage1: '%s' is not a stage1 command: see 'stage1 --help'\n", args[0])
-		return 125
-	}
-	code, err := command(args[1:], stdin, stdout, stderr)
-	if errors.Is(err, flags.ErrHelp) {
-		return 0
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "stage1:", strings.ReplaceAll(err.Error(), "\n", "\nstage1: "))
-	}
-	return code
+	}}.Run(args, stdin, stdout, stderr)
 }

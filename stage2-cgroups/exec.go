@@ -3,11 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os/exec"
 
+	"drydock/internal/cli"
 	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
@@ -23,8 +23,8 @@ Start COMMAND inside a running container: in its namespaces, under its limits.
 
 // execInContainer starts a program that sees what the container's first process sees,
 // and that counts as part of the container.
-func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
-	rest, err := flags.Arguments(nil, args, 2, math.MaxInt, execHelp, stdout)
+func execInContainer(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, math.MaxInt, execHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -51,7 +51,7 @@ func execInContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (
 		return 125, err
 	}
 	defer door.Close()
-	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: stdin, Stdout: stdout, Stderr: stderr}
+	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
 	return process.Exec(cmd, func(start func() error) error {
 		return target.Inside(func() error { return door.Within(start) })
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/docker/go-units"
 
+	"drydock/internal/cli"
 	"drydock/internal/defaults"
 	"drydock/internal/flags"
 	"drydock/stage2-cgroups/cgroup"
@@ -24,15 +24,15 @@ const (
 	killHelp    = "Usage: stage2 kill NAME…\n\nKill all processes of containers at once.\n"
 )
 
-func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	if _, err := flags.Arguments(nil, args, 0, 0, psHelp, stdout); err != nil {
+func listContainers(c cli.Call) (int, error) {
+	if _, err := flags.Arguments(nil, c.Args, 0, 0, psHelp, c.Stdout); err != nil {
 		return 125, err
 	}
 	groups, err := cgroup.List(defaults.CgroupParent())
 	if err != nil {
 		return 125, err
 	}
-	table := tabwriter.NewWriter(stdout, 0, 0, 3, ' ', 0)
+	table := tabwriter.NewWriter(c.Stdout, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(table, "NAME\tPID\tPROCESSES\tSTATUS")
 	for _, group := range groups {
 		defer group.Close()
@@ -49,25 +49,13 @@ func listContainers(args []string, _ io.Reader, stdout, _ io.Writer) (int, error
 	return 0, table.Flush()
 }
 
-// eachGroup does something with the group of each container that args name, and prints
-// the names of those with which that went well.
-func eachGroup(args []string, help string, stdout io.Writer, do func(*cgroup.Group) error) (int, error) {
-	names, err := flags.Arguments(nil, args, 1, math.MaxInt, help, stdout)
+// eachGroup does something with the group of each container that a command's arguments name.
+func eachGroup(c cli.Call, help string, do func(*cgroup.Group) error) (int, error) {
+	names, err := flags.Arguments(nil, c.Args, 1, math.MaxInt, help, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	var failed []error
-	for _, name := range names {
-		err := onGroup(name, do)
-		if err == nil {
-			fmt.Fprintln(stdout, name)
-		}
-		failed = append(failed, err)
-	}
-	if err := errors.Join(failed...); err != nil {
-		return 1, err
-	}
-	return 0, nil
+	return c.Each(names, func(name string) error { return onGroup(name, do) })
 }
 
 func onGroup(name string, do func(*cgroup.Group) error) error {
@@ -79,8 +67,8 @@ func onGroup(name string, do func(*cgroup.Group) error) error {
 	return do(group)
 }
 
-func pause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	return eachGroup(args, pauseHelp, stdout, func(group *cgroup.Group) error {
+func pause(c cli.Call) (int, error) {
+	return eachGroup(c, pauseHelp, func(group *cgroup.Group) error {
 		frozen, err := group.Frozen()
 		if err == nil && frozen {
 			err = fmt.Errorf("container %s is already paused", group.Name())
@@ -92,8 +80,8 @@ func pause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 	})
 }
 
-func unpause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	return eachGroup(args, unpauseHelp, stdout, func(group *cgroup.Group) error {
+func unpause(c cli.Call) (int, error) {
+	return eachGroup(c, unpauseHelp, func(group *cgroup.Group) error {
 		frozen, err := group.Frozen()
 		if err == nil && !frozen {
 			err = fmt.Errorf("container %s is not paused", group.Name())
@@ -105,16 +93,16 @@ func unpause(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
 	})
 }
 
-func kill(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	return eachGroup(args, killHelp, stdout, (*cgroup.Group).Kill)
+func kill(c cli.Call) (int, error) {
+	return eachGroup(c, killHelp, (*cgroup.Group).Kill)
 }
 
-func showStats(args []string, _ io.Reader, stdout, _ io.Writer) (int, error) {
-	names, err := flags.Arguments(nil, args, 1, 1, statsHelp, stdout)
+func showStats(c cli.Call) (int, error) {
+	names, err := flags.Arguments(nil, c.Args, 1, 1, statsHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	if err := onGroup(names[0], func(group *cgroup.Group) error { return writeStats(stdout, group) }); err != nil {
+	if err := onGroup(names[0], func(group *cgroup.Group) error { return writeStats(c.Stdout, group) }); err != nil {
 		return 1, err
 	}
 	return 0, nil

@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
-	"io"
 
+	"drydock/internal/cli"
 	"drydock/internal/defaults"
 	"drydock/internal/kernel"
 	"drydock/internal/undo"
@@ -14,13 +14,13 @@ import (
 
 // runContainer is the parent's side: it starts the container, waits for its end
 // and returns its exit code.
-func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
-	config, err := parseRun(args, stdout)
+func runContainer(c cli.Call) (int, error) {
+	config, err := parseRun(c.Args, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
 	if config.Explain {
-		kernel.Explain = kernel.Print(stderr)
+		kernel.Explain = kernel.Print(c.Stderr)
 	}
 
 	var cleanup undo.Stack
@@ -30,7 +30,7 @@ func runContainer(args []string, stdin io.Reader, stdout, stderr io.Writer) (int
 	}
 	cleanup.Add(group.Remove)
 	cmd := process.Command(config.Namespace.SysProcAttr())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
 	child, err := process.Start(cmd)
 	if err != nil {

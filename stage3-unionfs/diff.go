@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/stage3-unionfs/overlay"
 )
@@ -12,12 +13,12 @@ const diffHelp = `Usage: stage3 diff CONTAINER
 Show what a container has changed: A is added, C is changed, D is deleted.
 `
 
-func showChanges(c call) (int, error) {
-	refs, err := flags.Arguments(nil, c.args, 1, 1, diffHelp, c.stdout)
+func showChanges(c cli.Call) (int, error) {
+	refs, err := flags.Arguments(nil, c.Args, 1, 1, diffHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	_, r, err := c.find(refs[0])
+	_, r, err := find(c, refs[0])
 	if err != nil {
 		return 1, err
 	}
@@ -30,7 +31,7 @@ func showChanges(c call) (int, error) {
 		return 1, err
 	}
 	for _, change := range changes {
-		fmt.Fprintln(c.stdout, change)
+		fmt.Fprintln(c.Stdout, change)
 	}
 	return 0, nil
 }

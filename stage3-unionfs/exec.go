@@ -5,6 +5,7 @@ import (
 	"math"
 	"os/exec"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
@@ -18,8 +19,8 @@ Start COMMAND inside a running container: in its namespaces, under its limits.
 
 // execInContainer starts a program that sees what the container's first process sees,
 // and that counts as part of the container.
-func execInContainer(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 2, math.MaxInt, execHelp, c.stdout)
+func execInContainer(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, math.MaxInt, execHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -27,7 +28,7 @@ func execInContainer(c call) (int, error) {
 	if err := program.Complete(""); err != nil {
 		return 125, err
 	}
-	_, r, err := c.find(rest[0])
+	_, r, err := find(c, rest[0])
 	if err != nil {
 		return 1, err
 	}
@@ -64,7 +65,7 @@ func execInContainer(c call) (int, error) {
 		return 125, err
 	}
 	defer door.Close()
-	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr}
+	cmd := &exec.Cmd{Args: program.Args, Env: program.Env, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
 	return process.Exec(cmd, func(start func() error) error {
 		return target.Inside(func() error { return door.Within(start) })
 	})

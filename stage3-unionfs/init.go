@@ -1,6 +1,7 @@
 package main
 
 import (
+	"drydock/internal/cli"
 	"drydock/internal/cover"
 	"drydock/internal/kernel"
 	"drydock/stage1-namespaces/namespace"
@@ -12,7 +13,7 @@ import (
 // becomeContainer is the child's side. It runs as the first process of the new
 // namespaces, blocks until the parent has sent the configuration, and turns itself
 // into the user's program. It returns only if that fails.
-func becomeContainer(call) (int, error) {
+func becomeContainer(cli.Call) (int, error) {
 	cover.Open()
 	var config Config
 	parent, err := process.Receive(&config)
@@ -46,6 +47,9 @@ func initialise(config Config, parent *process.Reporter) error {
 		return err
 	}
 	if err := rootfs.Enter(config.Root); err != nil {
+		return err
+	}
+	if err := rootfs.Seal(config.Root); err != nil {
 		return err
 	}
 	return parent.Become(config.Program)

@@ -10,14 +10,10 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 
-	"drydock/internal/defaults"
-	"drydock/internal/flags"
+	"drydock/internal/cli"
 	"drydock/internal/record"
 )
 
@@ -40,28 +36,9 @@ on top of files that it shares.
 Run 'stage3 COMMAND --help' for more.
 `
 
-// A call is one command as it was typed, and its surroundings.
-type call struct {
-	root           string   // the state root
-	args           []string // behind the command's name
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
-
-// find opens the state root and returns the record of the container that ref means.
-func (c call) find(ref string) (*record.Store, record.Record, error) {
-	store, err := record.Open(c.root, "stage3")
-	if err != nil {
-		return nil, record.Record{}, err
-	}
-	r, err := store.Find(ref)
-	return store, r, err
-}
-
-// run does what args say and returns the exit code. The command called init is
-// not for people: it is how run starts itself a second time, as the container.
+// run does what args say and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	commands := map[string]func(call) (int, error){
+	return cli.Program{Name: "stage3", Help: help, HasState: true, Commands: map[string]func(cli.Call) (int, error){
 		"run":   runContainer,
 		"start": startContainer,
 		"exec":  execInContainer,
@@ -69,27 +46,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		"diff":  showChanges,
 		"rm":    removeContainers,
 		"init":  becomeContainer,
-	}
-	root := defaults.StateRoot()
-	args, err := flags.Parse([]flags.Flag{{Name: "root", Value: flags.String{To: &root}}}, args)
-	if errors.Is(err, flags.ErrHelp) || err == nil && (len(args) == 0 || args[0] == "help") {
-		fmt.Fprint(stdout, help)
-		return 0
-	}
-	code := 125
-	if err == nil {
-		command, known := commands[args[0]]
-		if !known {
-			fmt.Fprintf(stderr, "stage3: '%s' is not a stage3 command: see 'stage3 --help'\n", args[0])
-			return 125
-		}
-		code, err = command(call{root, args[1:], stdin, stdout, stderr})
-	}
-	if errors.Is(err, flags.ErrHelp) {
-		return 0
-	}
+	}}.Run(args, stdin, stdout, stderr)
+}
+
+// find opens the state root and returns the record of the container that ref means.
+func find(c cli.Call, ref string) (*record.Store, record.Record, error) {
+	store, err := record.Open(c.Root, "stage3")
 	if err != nil {
-		fmt.Fprintln(stderr, "stage3:", strings.ReplaceAll(err.Error(), "\n", "\nstage3: "))
+		return nil, record.Record{}, err
 	}
-	return code
+	r, err := store.Find(ref)
+	return store, r, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/go-units"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/internal/record"
 )
@@ -20,17 +21,17 @@ List containers.
 
 // listContainers prints the table that docker ps prints, without the columns for what
 // comes later.
-func listContainers(c call) (int, error) {
+func listContainers(c cli.Call) (int, error) {
 	var all, quiet, whole bool
 	table := []flags.Flag{
 		{Name: "all", Short: "a", Value: flags.Bool{To: &all}, Usage: "also those that do not run"},
 		{Name: "quiet", Short: "q", Value: flags.Bool{To: &quiet}, Usage: "ids only"},
 		{Name: "no-trunc", Value: flags.Bool{To: &whole}, Usage: "whole ids and commands"},
 	}
-	if _, err := flags.Arguments(table, c.args, 0, 0, psHelp, c.stdout); err != nil {
+	if _, err := flags.Arguments(table, c.Args, 0, 0, psHelp, c.Stdout); err != nil {
 		return 125, err
 	}
-	store, err := record.Open(c.root, "stage3")
+	store, err := record.Open(c.Root, "stage3")
 	if err != nil {
 		return 125, err
 	}
@@ -38,7 +39,7 @@ func listContainers(c call) (int, error) {
 	if err != nil {
 		return 125, err
 	}
-	out := tabwriter.NewWriter(c.stdout, 10, 1, 3, ' ', 0)
+	out := tabwriter.NewWriter(c.Stdout, 10, 1, 3, ' ', 0)
 	if !quiet {
 		fmt.Fprintln(out, "CONTAINER ID\tCOMMAND\tCREATED\tSTATUS\tNAMES")
 	}

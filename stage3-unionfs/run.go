@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"drydock/internal/cli"
 	"drydock/internal/kernel"
 	"drydock/internal/record"
 	"drydock/internal/undo"
@@ -14,16 +15,16 @@ import (
 
 // runContainer is the parent's side: it makes a container, starts it, waits for its end
 // and returns its exit code.
-func runContainer(c call) (int, error) {
-	config, err := parseRun(c.args, c.stdout)
+func runContainer(c cli.Call) (int, error) {
+	config, err := parseRun(c.Args, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
 	if config.Explain {
-		kernel.Explain = kernel.Print(c.stderr)
+		kernel.Explain = kernel.Print(c.Stderr)
 	}
 
-	store, err := record.Open(c.root, "stage3")
+	store, err := record.Open(c.Root, "stage3")
 	if err != nil {
 		return 125, err
 	}
@@ -40,7 +41,7 @@ func runContainer(c call) (int, error) {
 }
 
 // launch runs a container that has a record, and notes its end there.
-func launch(c call, store *record.Store, config Config) (code int, err error) {
+func launch(c cli.Call, store *record.Store, config Config) (code int, err error) {
 	ran := false
 	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
 
@@ -54,7 +55,7 @@ func launch(c call, store *record.Store, config Config) (code int, err error) {
 	}
 	cleanup.Add(group.Remove)
 	cmd := process.Command(config.Namespace.SysProcAttr())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
 	child, err := process.Start(cmd)
 	if err != nil {

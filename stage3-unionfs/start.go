@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 )
 
@@ -14,12 +15,12 @@ with, on the files that it has left.
 `
 
 // startContainer runs a container once more.
-func startContainer(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 2, math.MaxInt, startHelp, c.stdout)
+func startContainer(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, math.MaxInt, startHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	store, r, err := c.find(rest[0])
+	store, r, err := find(c, rest[0])
 	if err != nil {
 		return 1, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/internal/record"
 	"drydock/stage2-cgroups/cgroup"
@@ -22,29 +23,29 @@ const commitHelp = `Usage: stage4 commit CONTAINER NAME[:TAG]
 Make an image of a container: its image, and one more layer with what it has changed.
 `
 
-func commit(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 2, 2, commitHelp, c.stdout)
+func commit(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, 2, commitHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
 	if _, err := image.Normalize(rest[1]); err != nil {
 		return 1, err
 	}
-	store, r, err := c.find(rest[0])
+	_, r, err := find(c, rest[0])
 	if err != nil {
 		return 1, err
-	}
-	if r.Writer != "stage4" {
-		return 1, errors.Join(store.Mine(r, "commit"), fmt.Errorf("container %s was made by %s, which knows no images", r.Name, r.Writer))
 	}
 	var config Config
 	if err := r.Get("config", &config); err != nil {
 		return 1, err
 	}
+	if config.Image == "" {
+		return 1, fmt.Errorf("container %s was made by %s, which knows no images", r.Name, r.Writer)
+	}
 	if config.Rootfs {
 		return 1, fmt.Errorf("container %s is on the directory %s, not on an image: import that directory first", r.Name, config.Image)
 	}
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err != nil {
 		return 1, err
 	}
@@ -68,7 +69,7 @@ func commit(c call) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	fmt.Fprintln(c.stdout, img.ID())
+	fmt.Fprintln(c.Stdout, img.ID())
 	return 0, nil
 }
 

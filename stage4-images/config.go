@@ -1,14 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
-
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/internal/defaults"
 	"drydock/internal/flags"
@@ -85,35 +80,6 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 		return Config{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
 	}
 	return config, nil
-}
-
-// onRootfs has the container be on a directory.
-func (c *Config) onRootfs() {
-	c.Root.Root = c.Image
-	c.Overlay.Layers = append([]string{c.Image}, c.Overlay.Layers...)
-}
-
-// onImage has the container be on the layers of an image, and fills in from its
-// configuration what the command line leaves open.
-func (c *Config) onImage(img ocispec.ImageConfig, layers []string) error {
-	if len(layers) == 0 {
-		return fmt.Errorf("the image %s has no layers: there is nothing to run in", c.Image)
-	}
-	c.Root.Root = layers[len(layers)-1]
-	c.Overlay.Layers = append(layers, c.Overlay.Layers...)
-	p := &c.Program
-	if len(p.Args) == 0 {
-		p.Args = img.Cmd
-	}
-	p.Args = append(slices.Clone(img.Entrypoint), p.Args...)
-	if len(p.Args) == 0 {
-		return fmt.Errorf("the image %s says no command: give one", c.Image)
-	}
-	// A variable without a value is for -e to take from here; an image has no right to that.
-	env := slices.DeleteFunc(slices.Clone(img.Env), func(variable string) bool { return !strings.Contains(variable, "=") })
-	p.Env = append(env, p.Env...)
-	p.Dir, p.User = cmp.Or(p.Dir, img.WorkingDir), cmp.Or(p.User, img.User)
-	return nil
 }
 
 // complete has each part of a configuration fill in what is open and refuse what is

@@ -16,6 +16,7 @@ import (
 	"github.com/docker/go-units"
 	"github.com/opencontainers/go-digest"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/stage4-images/archive"
 	"drydock/stage4-images/image"
@@ -31,16 +32,16 @@ const (
 	fsckHelp   = "Usage: stage4 fsck\n\nRead all blobs and layers again, and tell what is not what its digest says.\n"
 )
 
-func listImages(c call) (int, error) {
-	if _, err := flags.Arguments(nil, c.args, 0, 0, imagesHelp, c.stdout); err != nil {
+func listImages(c cli.Call) (int, error) {
+	if _, err := flags.Arguments(nil, c.Args, 0, 0, imagesHelp, c.Stdout); err != nil {
 		return 125, err
 	}
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err != nil {
 		return 1, err
 	}
 	all, damaged := images.List()
-	out := tabwriter.NewWriter(c.stdout, 10, 1, 3, ' ', 0)
+	out := tabwriter.NewWriter(c.Stdout, 10, 1, 3, ' ', 0)
 	fmt.Fprintln(out, "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE")
 	for _, img := range all {
 		for _, name := range append(img.Names, "<none>:<none>")[:max(1, len(img.Names))] {
@@ -66,18 +67,18 @@ func size(img image.Image) (bytes int64) {
 	return bytes
 }
 
-func importImage(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 2, 2, importHelp, c.stdout)
+func importImage(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, 2, importHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
 	if _, err := image.Normalize(rest[1]); err != nil {
 		return 1, err
 	}
-	return c.withInput(rest[0], func(images *image.Store, in io.Reader) error {
+	return withInput(c, rest[0], func(images *image.Store, in io.Reader) error {
 		img, err := images.ImportTar(in, rest[1], recompress)
 		if err == nil {
-			fmt.Fprintln(c.stdout, img.ID())
+			fmt.Fprintln(c.Stdout, img.ID())
 		}
 		return err
 	})
@@ -120,23 +121,23 @@ func (z *zeros) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func loadImages(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 0, 1, loadHelp, c.stdout)
+func loadImages(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 0, 1, loadHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	return c.withInput(append(rest, "-")[0], func(images *image.Store, in io.Reader) error {
+	return withInput(c, append(rest, "-")[0], func(images *image.Store, in io.Reader) error {
 		loaded, err := archive.Load(images, in)
 		for _, img := range loaded {
-			fmt.Fprintln(c.stdout, "Loaded image:", strings.Join(append(img.Names, img.ID().String())[:1], ""))
+			fmt.Fprintln(c.Stdout, "Loaded image:", strings.Join(append(img.Names, img.ID().String())[:1], ""))
 		}
 		return err
 	})
 }
 
 // withInput opens the image store and a file, or standard input for "-".
-func (c call) withInput(file string, do func(*image.Store, io.Reader) error) (int, error) {
-	in := c.stdin
+func withInput(c cli.Call, file string, do func(*image.Store, io.Reader) error) (int, error) {
+	in := c.Stdin
 	if file != "-" {
 		opened, err := os.Open(file)
 		if err != nil {
@@ -145,7 +146,7 @@ func (c call) withInput(file string, do func(*image.Store, io.Reader) error) (in
 		defer opened.Close()
 		in = opened
 	}
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err == nil {
 		err = do(images, in)
 	}
@@ -155,17 +156,17 @@ func (c call) withInput(file string, do func(*image.Store, io.Reader) error) (in
 	return 0, nil
 }
 
-func saveImages(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 2, math.MaxInt, saveHelp, c.stdout)
+func saveImages(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 2, math.MaxInt, saveHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err != nil {
 		return 1, err
 	}
 	if rest[0] == "-" {
-		err = archive.Save(images, c.stdout, rest[1:])
+		err = archive.Save(images, c.Stdout, rest[1:])
 	} else {
 		err = saveTo(images, rest[0], rest[1:])
 	}
@@ -196,11 +197,11 @@ func saveTo(images *image.Store, file string, names []string) (err error) {
 	return os.Rename(draft.Name(), file)
 }
 
-func check(c call) (int, error) {
-	if _, err := flags.Arguments(nil, c.args, 0, 0, fsckHelp, c.stdout); err != nil {
+func check(c cli.Call) (int, error) {
+	if _, err := flags.Arguments(nil, c.Args, 0, 0, fsckHelp, c.Stdout); err != nil {
 		return 125, err
 	}
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err != nil {
 		return 1, err
 	}

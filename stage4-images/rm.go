@@ -1,10 +1,9 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"math"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 	"drydock/internal/record"
 	"drydock/stage2-cgroups/cgroup"
@@ -16,29 +15,18 @@ Remove containers that have ended, with all that they have changed.
 
 `
 
-func removeContainers(c call) (int, error) {
+func removeContainers(c cli.Call) (int, error) {
 	var force bool
 	table := []flags.Flag{{Name: "force", Short: "f", Value: flags.Bool{To: &force}, Usage: "kill a container that runs first"}}
-	refs, err := flags.Arguments(table, c.args, 1, math.MaxInt, rmHelp, c.stdout)
+	refs, err := flags.Arguments(table, c.Args, 1, math.MaxInt, rmHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	store, err := record.Open(c.root, "stage4")
+	store, err := record.Open(c.Root, "stage4")
 	if err != nil {
 		return 125, err
 	}
-	var failed []error
-	for _, ref := range refs {
-		err := remove(store, ref, force)
-		if err == nil {
-			fmt.Fprintln(c.stdout, ref)
-		}
-		failed = append(failed, err)
-	}
-	if err := errors.Join(failed...); err != nil {
-		return 1, err
-	}
-	return 0, nil
+	return c.Each(refs, func(ref string) error { return remove(store, ref, force) })
 }
 
 func remove(store *record.Store, ref string, force bool) error {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"errors"
-	"io"
 
-	"github.com/opencontainers/go-digest"
-
+	"drydock/internal/cli"
 	"drydock/internal/kernel"
 	"drydock/internal/record"
 	"drydock/internal/undo"
@@ -14,21 +12,20 @@ import (
 	"drydock/stage2-cgroups/usage"
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage4-images/image"
-	"drydock/stage4-images/layer"
 )
 
 // runContainer is the parent's side: it makes a container, starts it, waits for its end
 // and returns its exit code.
-func runContainer(c call) (int, error) {
-	config, err := parseRun(c.args, c.stdout)
+func runContainer(c cli.Call) (int, error) {
+	config, err := parseRun(c.Args, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
 	if config.Explain {
-		kernel.Explain = kernel.Print(c.stderr)
+		kernel.Explain = kernel.Print(c.Stderr)
 	}
 
-	images, err := image.Open(c.root)
+	images, err := image.Open(c.Root)
 	if err != nil {
 		return 125, err
 	}
@@ -43,7 +40,7 @@ func runContainer(c call) (int, error) {
 	if err := config.complete(); err != nil {
 		return 125, err
 	}
-	store, err := record.Open(c.root, "stage4")
+	store, err := record.Open(c.Root, "stage4")
 	if err != nil {
 		return 125, err
 	}
@@ -60,31 +57,8 @@ func runContainer(c call) (int, error) {
 	return launch(c, store, config)
 }
 
-// provide gives the container its layers: a directory, or those of an image, unpacked.
-func provide(images *image.Store, config *Config) error {
-	if config.Rootfs {
-		config.onRootfs()
-		return nil
-	}
-	img, err := images.Find(config.Image)
-	if err != nil {
-		return err
-	}
-	layers, err := images.Unpack(img, apply)
-	if err != nil {
-		return err
-	}
-	config.ImageID = img.ID().String()
-	return config.onImage(img.Config.Config, layers)
-}
-
-// apply is how layers are unpacked.
-func apply(blob io.Reader, dir string) (digest.Digest, error) {
-	return layer.Apply(blob, dir, layer.Usual)
-}
-
 // launch runs a container that has a record, and notes its end there.
-func launch(c call, store *record.Store, config Config) (code int, err error) {
+func launch(c cli.Call, store *record.Store, config Config) (code int, err error) {
 	ran := false
 	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
 
@@ -98,7 +72,7 @@ func launch(c call, store *record.Store, config Config) (code int, err error) {
 	}
 	cleanup.Add(group.Remove)
 	cmd := process.Command(config.Namespace.SysProcAttr())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
 	child, err := process.Start(cmd)
 	if err != nil {

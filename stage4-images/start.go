@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 
+	"drydock/internal/cli"
 	"drydock/internal/flags"
 )
 
@@ -12,12 +13,12 @@ Start a container that has ended again, on the files that it has left.
 `
 
 // startContainer runs a container once more.
-func startContainer(c call) (int, error) {
-	rest, err := flags.Arguments(nil, c.args, 1, 1, startHelp, c.stdout)
+func startContainer(c cli.Call) (int, error) {
+	rest, err := flags.Arguments(nil, c.Args, 1, 1, startHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	store, r, err := c.find(rest[0])
+	store, r, err := find(c, rest[0])
 	if err != nil {
 		return 1, err
 	}

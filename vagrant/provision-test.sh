@@ -64,7 +64,7 @@ case $got in
 esac
 [ "$(in_root su nobody -s /bin/sh -c 'HOME=/tmp go version')" = "$got" ] || fail "only root has that Go"
 [ "$(in_root sh /vagrant/scripts/runner.sh)" = native ] || fail "make would not run natively there"
-in_root sh /vagrant/scripts/need.sh go native || fail "something that make test needs is missing"
+in_root sh /vagrant/scripts/need.sh go native peers || fail "something that make test needs is missing"
 for command in git make busybox ip nft strace mkfs.ext4 ps unshare nsenter tar curl jq sudo; do
 	in_root sh -c "command -v $command" >/dev/null || fail "$command is missing"
 done

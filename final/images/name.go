@@ -1,5 +1,8 @@
-// Package images has what Docker does with images beyond stage 4, which keeps and unpacks
-// them: for now, how people name them.
+// Package images reads the names of images, as people type them.
+//
+// What else Docker does with images beyond stage 4, which keeps and unpacks them, is in the
+// packages below: catalog finds an image by its name, show tells what is known of it, size how
+// large it is, remove deletes it. The tests here have all of them say what a real Docker says.
 //
 // People type `busybox`; a registry is asked for docker.io/library/busybox:latest. A name
 // is up to four things,

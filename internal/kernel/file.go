@@ -59,6 +59,41 @@ func Mknod(why, path string, mode uint32, dev int) error {
 	return context(unix.Mknod(path, mode, dev), "make device node %s", path)
 }
 
+// resolveFlags are the ways of openat2(2) to resolve a path.
+var resolveFlags = []flagName{
+	{unix.RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT", ""},
+	{unix.RESOLVE_NO_MAGICLINKS, "RESOLVE_NO_MAGICLINKS", ""},
+}
+
+// Openat2 is openat2(2): it opens a file, and says how far a path may lead. With
+// RESOLVE_IN_ROOT, dirfd is the root directory for the path and all links on the way. Linux 5.6.
+// No shell resolves so.
+func Openat2(why string, dirfd int, path string, how *unix.OpenHow) (fd int, err error) {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("openat2(%s, %q, {.flags=%#o, .resolve=%s})", directory(dirfd), path, how.Flags,
+			names(resolveFlags, uintptr(how.Resolve))), ""
+	})
+	fd, err = unix.Openat2(dirfd, path, how)
+	return fd, context(err, "open %s", path)
+}
+
+// Mkdirat is mkdirat(2): mkdir(2) in an open directory.
+func Mkdirat(why string, dirfd int, name string, mode uint32) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("mkdirat(%s, %q, 0%o)", directory(dirfd), name, mode), ""
+	})
+	return context(unix.Mkdirat(dirfd, name, mode), "make directory %s", name)
+}
+
+// Mknodat is mknodat(2), mknod(2) in an open directory, for the one kind that a mount needs
+// to lie on: an empty file (S_IFREG).
+func Mknodat(why string, dirfd int, name string, mode uint32) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("mknodat(%s, %q, S_IFREG|0%o, 0)", directory(dirfd), name, mode&0o777), ""
+	})
+	return context(unix.Mknodat(dirfd, name, mode, 0), "make file %s", name)
+}
+
 // Symlink is symlink(2): path becomes a link that says target.
 func Symlink(why, target, path string) error {
 	tell(why, func() (string, string) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,6 +106,45 @@ func TestExplain(t *testing.T) {
 	}
 	if diff := cmp.Diff(listing(t, byCall), listing(t, byShell)); diff != "" {
 		t.Errorf("(-by system calls +by the shell):\n%s", diff)
+	}
+}
+
+// TestExplainInDirectory takes the steps that name a file in an open directory, of which a
+// shell knows none.
+func TestExplainInDirectory(t *testing.T) {
+	dir, err := os.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	fd := int(dir.Fd())
+	var told []string
+	Explain = func(s Step) { told = append(told, strings.Replace(s.Call, strconv.Itoa(fd), "FD", 1)+s.Shell) }
+	t.Cleanup(func() { Explain = nil })
+
+	if err := Mkdirat("a directory", fd, "sub", 0o755); err != nil {
+		t.Error(err)
+	}
+	if err := Mknodat("a file", fd, "file", unix.S_IFREG|0o644); err != nil {
+		t.Error(err)
+	}
+	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
+	opened, err := Openat2("the root of its own", fd, "../../sub", &how)
+	if err != nil {
+		t.Error(err)
+	}
+	defer unix.Close(opened)
+	if _, err := Openat2("nothing", fd, "/missing", &how); err == nil || err.Error() != "open /missing: no such file or directory" {
+		t.Errorf("got %v", err)
+	}
+	want := []string{
+		`mkdirat(FD, "sub", 0755)`,
+		`mknodat(FD, "file", S_IFREG|0644, 0)`,
+		`openat2(FD, "../../sub", {.flags=012000000, .resolve=RESOLVE_IN_ROOT|RESOLVE_NO_MAGICLINKS})`,
+		`openat2(FD, "/missing", {.flags=012000000, .resolve=RESOLVE_IN_ROOT|RESOLVE_NO_MAGICLINKS})`,
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

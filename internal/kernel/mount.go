@@ -80,6 +80,41 @@ func MountSetattr(why string, dirfd int, path string, flags uint, attr *unix.Mou
 	return context(unix.MountSetattr(dirfd, path, flags, attr), "change the mount flags of %s", path)
 }
 
+// treeFlags are the flags of open_tree(2).
+var treeFlags = []flagName{
+	{unix.OPEN_TREE_CLONE, "OPEN_TREE_CLONE", ""},
+	{unix.OPEN_TREE_CLOEXEC, "OPEN_TREE_CLOEXEC", ""},
+	{unix.AT_RECURSIVE, "AT_RECURSIVE", ""},
+}
+
+// OpenTree is open_tree(2): with OPEN_TREE_CLONE it makes a copy of a mount, with
+// AT_RECURSIVE of all mounts below it too, which is attached nowhere, and opens it. Linux 5.2.
+// mount --rbind does this and MoveMount in one, which takes both places in one tree.
+func OpenTree(why string, dirfd int, path string, flags uint) (fd int, err error) {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("open_tree(%s, %q, %s)", directory(dirfd), path, names(treeFlags, uintptr(flags))), ""
+	})
+	fd, err = unix.OpenTree(dirfd, path, flags)
+	return fd, context(err, "copy the mount at %s", path)
+}
+
+// moveFlags are the flags of move_mount(2).
+var moveFlags = []flagName{
+	{unix.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH", ""},
+	{unix.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_T_EMPTY_PATH", ""},
+}
+
+// MoveMount is move_mount(2): it attaches a mount at another place, or one that has been
+// attached nowhere. An empty path, with the flag for it, is the directory or file itself that
+// the descriptor stands for. Linux 5.2.
+func MoveMount(why string, fromDirfd int, fromPath string, toDirfd int, toPath string, flags int) error {
+	tell(why, func() (string, string) {
+		return fmt.Sprintf("move_mount(%s, %q, %s, %q, %s)", directory(fromDirfd), fromPath, directory(toDirfd), toPath,
+			names(moveFlags, uintptr(flags))), ""
+	})
+	return context(unix.MoveMount(fromDirfd, fromPath, toDirfd, toPath, flags), "attach the mount")
+}
+
 // directory writes a dirfd argument as C does.
 func directory(dirfd int) string {
 	if dirfd == unix.AT_FDCWD {

@@ -30,10 +30,13 @@ func have(feature string) (bool, error) {
 			return false, err
 		}
 		return kernelAtLeast(unix.ByteSliceToString(uts.Release[:]), value)
+	case kind == "command" && value != "":
+		_, err := exec.LookPath(value)
+		return err == nil, nil
 	case kind == "cgroup2" && value != "":
 		return haveController(value)
 	}
-	return false, fmt.Errorf("unknown feature %q; known are userns, kernel:VERSION, cgroup2:CONTROLLER", feature)
+	return false, fmt.Errorf("unknown feature %q; known are userns, kernel:VERSION, cgroup2:CONTROLLER, command:NAME", feature)
 }
 
 // haveUserns tries what sysctls, security modules and limits may each forbid: a plain

@@ -36,7 +36,7 @@
 //	until CMD…                 run CMD again and again until it succeeds
 //	repeat N CMD…              run CMD N times; every run must succeed
 //	needs FEATURE              skip on a host without the feature: userns,
-//	                           kernel:6.1 (or newer), cgroup2:CONTROLLER.
+//	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
 //	                           [feature:…] and [kernel:6.1] are conditions.
 //
 // stdout, stderr and cmp look at the output of status, finish, until and repeat as

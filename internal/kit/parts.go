@@ -193,7 +193,7 @@ func readSysctls() (string, error) {
 
 // kept is what a program makes in a state root and is to leave there: empty folders, and
 // images.
-var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|(images|layers)(/.*)?)\n`)
+var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|volumes|volumes/\.lock|(images|layers)(/.*)?)\n`)
 
 func readState(root string) (string, error) {
 	text, err := listing(root, true)
@@ -234,7 +234,8 @@ func listing(dir string, detail bool) (string, error) {
 		} else if mode.IsRegular() {
 			size = fmt.Sprintf(" %d bytes", info.Size())
 		}
-		fmt.Fprintf(&b, "%v%s %s\n", mode, size, strings.TrimPrefix(path, dir))
+		name := strings.ReplaceAll(strings.TrimPrefix(path, dir), "\n", "?") // a line a file
+		fmt.Fprintf(&b, "%v%s %s\n", mode, size, name)
 		return nil
 	})
 	return b.String(), err

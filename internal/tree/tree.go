@@ -174,19 +174,12 @@ func attributes(src, dst string, stat *unix.Stat_t) error {
 
 // xattrs copies extended attributes, all but overlayfs's own notes.
 func xattrs(src, dst string) error {
-	names, err := Xattrs(src)
+	values, err := OwnXattrs(src)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if IsOverlays(name) {
-			continue
-		}
-		value, err := Xattr(src, name)
-		if err != nil {
-			return err
-		}
-		err = unix.Lsetxattr(dst, name, value, 0)
+	for name, value := range values {
+		err = unix.Lsetxattr(dst, name, []byte(value), 0)
 		if err != nil && !errors.Is(err, unix.ENOTSUP) { // a file system without keeps what it can
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -198,6 +191,26 @@ func xattrs(src, dst string) error {
 // of the file itself.
 func IsOverlays(name string) bool {
 	return strings.HasPrefix(name, "trusted.overlay.") || strings.HasPrefix(name, "user.overlay.")
+}
+
+// OwnXattrs are a file's extended attributes by name, all but overlayfs's.
+func OwnXattrs(path string) (map[string]string, error) {
+	names, err := Xattrs(path)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for _, name := range names {
+		if IsOverlays(name) {
+			continue
+		}
+		value, err := Xattr(path, name)
+		if err != nil {
+			return nil, err
+		}
+		values[name] = string(value)
+	}
+	return values, nil
 }
 
 // Xattrs lists the names of a file's extended attributes; none where there can be none.

@@ -67,7 +67,8 @@ func Start(cmd *exec.Cmd) (*Child, error) {
 		return nil, fmt.Errorf("pipe for the report: %w", err)
 	}
 	defer reportEnd.Close()
-	cmd.ExtraFiles = []*os.File{configEnd, reportEnd} // descriptors 3 and 4 of the child
+	// Descriptors 3 and 4 of the child; what cmd has of its own begins at FirstFile.
+	cmd.ExtraFiles = append([]*os.File{configEnd, reportEnd}, cmd.ExtraFiles...)
 
 	child := &Child{cmd: cmd, config: config, report: report, signals: catchSignals()}
 	child.takeBack = lendTerminal(cmd)

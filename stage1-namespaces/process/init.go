@@ -27,6 +27,9 @@ const (
 	reportFD = 4
 )
 
+// FirstFile is the descriptor that the first of a command's ExtraFiles has in init.
+const FirstFile = 5
+
 // A Reporter is init's line to its parent. Becoming the program closes it.
 type Reporter struct {
 	pipe *json.Encoder

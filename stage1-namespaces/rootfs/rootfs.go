@@ -100,16 +100,19 @@ func Enter(c Config) error {
 	if err := populate(c); err != nil {
 		return err
 	}
-	if c.ReadOnly {
-		// Of this mount, not of those on it. Now, as populate had to make places.
-		if err := kernel.Mount("nobody changes the root from here on", "", ".", "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-			return err
-		}
-	}
 	if c.Chroot {
 		return enterChroot(".")
 	}
 	return pivot()
+}
+
+// Seal makes the root read-only, if it is to be: last, when every place to mount on has been
+// made. It is about this mount, not about those on it.
+func Seal(c Config) error {
+	if !c.ReadOnly {
+		return nil
+	}
+	return kernel.Mount("nobody changes the root from here on", "", "/", "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 }
 
 // pivot makes the working directory the root of the mount namespace. With both

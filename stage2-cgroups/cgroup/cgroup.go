@@ -172,60 +172,8 @@ func (g *Group) Into(cmd *exec.Cmd) {
 	cmd.SysProcAttr.CgroupFD = int(g.dir.Fd())
 }
 
-// A Door is the way into a group for a process that has to start others there from
-// within the container's cgroup namespace. Into does not do for that: on a tree mounted
-// with nsdelegate, as systemd mounts it, clone3(2) then says ENOENT, since the place that
-// the caller comes from lies outside of that namespace.
-type Door struct {
-	in, out *os.File // cgroup.procs of the group, and of our own
-}
-
-// Door opens both files. What may be written through them was decided by where they
-// were opened, not by where the writer is by then. Linux 5.16, and earlier with the
-// mending of CVE-2021-4197.
-func (g *Group) Door() (*Door, error) {
-	home, err := own()
-	if err != nil {
-		return nil, err
-	}
-	in, err := os.OpenFile(filepath.Join(g.Path, "cgroup.procs"), os.O_WRONLY, 0)
-	if err != nil {
-		return nil, withRemedy(err)
-	}
-	out, err := os.OpenFile(filepath.Join(home, "cgroup.procs"), os.O_WRONLY, 0)
-	if err != nil {
-		in.Close()
-		return nil, withRemedy(err)
-	}
-	return &Door{in, out}, nil
-}
-
-// Within calls f while this process, with all its threads, is in the group: what f
-// starts is born there. f should be short. The group's limits hold for us too, and a Go
-// program that is refused a new thread crashes.
-func (d *Door) Within(f func() error) error {
-	if _, err := d.in.WriteString("0"); err != nil { // 0: whoever writes
-		return fmt.Errorf("enter the container's cgroup: %w", err)
-	}
-	err := f()
-	// If the group that we came from is gone we stay, and count as part of this one.
-	_, _ = d.out.WriteString("0")
-	if errors.Is(err, unix.EAGAIN) {
-		return fmt.Errorf("%w: the container is at its --pids-limit, or nearly so: to start a program takes about ten for an instant", err)
-	}
-	return err
-}
-
-// Close closes the door.
-func (d *Door) Close() {
-	d.in.Close()
-	d.out.Close()
-}
-
 // Close lets go of the group's directory, and of the lock that Create took.
-func (g *Group) Close() {
-	g.dir.Close()
-}
+func (g *Group) Close() { g.dir.Close() }
 
 // Remove removes the group with those that the container made below it, and kills what
 // may still run in them. A group that is already gone is fine.

@@ -60,12 +60,18 @@ func (img Image) Blobs() []ocispec.Descriptor {
 	return append([]ocispec.Descriptor{img.Descriptor, img.Manifest.Config}, img.Manifest.Layers...)
 }
 
+// maxLayers is overlayfs's OVL_MAX_STACK.
+const maxLayers = 500
+
 // check refuses an image whose parts do not fit together. File names are made of its digests:
 // so none is left unchecked.
 func (img Image) check() error {
 	diffs, layers := img.Config.RootFS.DiffIDs, img.Manifest.Layers
 	if len(diffs) != len(layers) {
 		return fmt.Errorf("its manifest has %d layers, its config %d", len(layers), len(diffs))
+	}
+	if len(layers) > maxLayers {
+		return fmt.Errorf("it has %d layers: more than the %d that overlayfs takes", len(layers), maxLayers)
 	}
 	for i, layer := range layers {
 		switch blob.MediaType(layer.MediaType) {

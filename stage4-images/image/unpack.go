@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -77,10 +78,13 @@ func (s *Store) unpackTo(dir, below string, layer ocispec.Descriptor, diffID dig
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755), os.Chmod(dir, 0o755)); err != nil { // whatever the umask: it may become "/"
 		return err
 	}
-	if below != "" {
-		if err := tree.Attributes(below, dir); err != nil {
-			return err
-		}
+	if below == "" {
+		err = os.Chtimes(dir, time.Unix(0, 0), time.Unix(0, 0)) // always the same
+	} else {
+		err = tree.Attributes(below, dir)
+	}
+	if err != nil {
+		return err
 	}
 	got, err := apply(content, dir)
 	if err == nil {
@@ -92,8 +96,9 @@ func (s *Store) unpackTo(dir, below string, layer ocispec.Descriptor, diffID dig
 	return err
 }
 
-// Fsck reads all blobs and looks for what images lack. Each of their unpacked layers is compared, by diff, with the same unpacked again: the tar file itself
-// cannot be made again of the files, as others write tar files in other ways.
+// Fsck reads all blobs and looks for what images lack. Each of their unpacked layers is
+// compared, by diff, with the same unpacked again: the tar file itself cannot be made again of
+// the files, as others write tar files in other ways.
 func (s *Store) Fsck(apply Apply, diff func(dir string) (digest.Digest, error)) (problems []error) {
 	note := func(what string, err error) {
 		if err != nil {
@@ -144,7 +149,11 @@ func (s *Store) compare(img Image, i int, dir string, apply Apply, diff func(dir
 	if err != nil {
 		return err
 	}
-	err = s.unpackTo(again, "", img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i], apply)
+	below := ""
+	if i > 0 {
+		below = filepath.Join(s.Layers, img.ChainIDs()[i-1].Encoded())
+	}
+	err = s.unpackTo(again, below, img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i], apply)
 	want, wantErr := diff(again)
 	got, gotErr := diff(dir)
 	err = errors.Join(err, wantErr, gotErr, os.RemoveAll(again))

@@ -42,6 +42,11 @@ func Apply(blob io.Reader, dir string, limits Limits) (digest.Digest, error) {
 	hash := digest.Canonical.Digester()
 	hashed := io.TeeReader(stream, hash.Hash())
 	a := applier{root: root, left: limits}
+	before, err := spot{root, "."}.stat()
+	if err != nil {
+		return "", fmt.Errorf("layer: %s: %w", dir, err)
+	}
+	a.times = []dirTime{{".", before.Mtim}} // unless an entry says otherwise
 	if err := a.entries(tar.NewReader(hashed)); err != nil {
 		return "", err
 	}
@@ -84,10 +89,8 @@ func (a *applier) entries(in *tar.Reader) error {
 }
 
 func (a *applier) entry(header *tar.Header, content io.Reader) error {
-	a.left.Entries--
-	a.left.Bytes -= max(header.Size, 0)
-	if a.left.Entries < 0 || a.left.Bytes < 0 {
-		return errTooLarge
+	if err := a.count(max(header.Size, 0)); err != nil {
+		return err
 	}
 	name, err := clean(header.Name)
 	if err != nil {
@@ -120,6 +123,16 @@ func (a *applier) entry(header *tar.Header, content io.Reader) error {
 		return nil // the other name has set them
 	}
 	return a.attributes(at, name, header)
+}
+
+// count notes one more file with so many bytes of content.
+func (a *applier) count(size int64) error {
+	a.left.Entries--
+	a.left.Bytes -= size
+	if a.left.Entries < 0 || a.left.Bytes < 0 {
+		return errTooLarge
+	}
+	return nil
 }
 
 // clean makes a name relative to the root, and refuses one that leads out of it.
@@ -168,6 +181,9 @@ func (a *applier) makeMissing(dir string) error {
 	}
 	if there, err := at.stat(); err == nil && !isWhiteout(there) {
 		return unix.ENOTDIR // or a link that leads nowhere
+	}
+	if err := a.count(0); err != nil {
+		return err
 	}
 	a.times = append(a.times, dirTime{name: dir}) // 1970, so that it is always the same
 	return a.directory(at)

@@ -95,6 +95,7 @@ func TestKernelHostile(t *testing.T) {
 		"whiteout as a directory":  {[]entry{file(".wh.d/x", "x")}, `entry ".wh.d/x": its directory: a directory cannot be called .wh.d`},
 		"root begun anew":          {[]entry{file(".wh..wh..opq", "")}, `entry ".wh..wh..opq": a layer cannot begin the root anew`},
 		"too many":                 {[]entry{file("1", ""), file("2", ""), file("3", ""), file("4", ""), file("5", "")}, `entry "5": the layer is larger than it may be`},
+		"too many implied":         {[]entry{file("1/2/3/4/5", "")}, `entry "1/2/3/4/5": its directory: the layer is larger than it may be`},
 		"too large":                {[]entry{file("big", strings.Repeat("x", 2000))}, `entry "big": the layer is larger than it may be`},
 	}
 	for name, test := range tests {
@@ -204,6 +205,7 @@ func TestKernelSame(t *testing.T) {
 	var trees [2][]string
 	for i := range trees {
 		in := t.TempDir()
+		must(t, os.Chtimes(in, time.Unix(0, 0), time.Unix(0, 0)))
 		_, err := Apply(bytes.NewReader(blob), in, Usual)
 		must(t, err)
 		trees[i] = listing(t, in)
@@ -246,6 +248,8 @@ func nasty(t *testing.T, root string) {
 	old := time.Unix(1234567890, 123456789)
 	must(t, os.Chtimes(at("dir/file"), old, old))
 	must(t, os.Chtimes(at("opaque"), old, old))
+	must(t, os.Chmod(root, 0o711))
+	must(t, os.Chtimes(root, old, old))
 }
 
 // TestRefused is about files that cannot be put into a layer.
@@ -333,7 +337,7 @@ func brief(t *testing.T, root string) (lines []string) {
 func listing(t *testing.T, root string) (lines []string) {
 	t.Helper()
 	must(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || path == root {
+		if err != nil {
 			return err
 		}
 		var stat unix.Stat_t

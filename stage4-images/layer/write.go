@@ -21,7 +21,7 @@ import (
 // users. A file that becomes shorter meanwhile is an error.
 func Write(w io.Writer, dir string) error {
 	out := writer{tar: tar.NewWriter(w), links: map[inode]string{}}
-	if err := out.directory(dir, ""); err != nil {
+	if err := out.entry(dir, "."); err != nil {
 		return err
 	}
 	return out.tar.Close()
@@ -40,7 +40,7 @@ func (w *writer) directory(dir, name string) error {
 	if err != nil && !errors.Is(err, unix.ENODATA) && !errors.Is(err, unix.ENOTSUP) {
 		return err
 	}
-	if string(value) == "y" && name != "" {
+	if string(value) == "y" && name != "." {
 		if err := w.marker(path.Join(name, opaqueMarker)); err != nil {
 			return err
 		}
@@ -127,29 +127,12 @@ func (w *writer) header(file, name string, stat *unix.Stat_t) (*tar.Header, erro
 		}
 		w.links[id] = name
 	}
-	return h, xattrs(file, h)
-}
-
-// xattrs adds the extended attributes to a header, all but overlayfs's own.
-func xattrs(file string, h *tar.Header) error {
-	names, err := tree.Xattrs(file)
-	if err != nil {
-		return err
+	attributes, err := tree.OwnXattrs(file)
+	h.PAXRecords = map[string]string{}
+	for name, value := range attributes {
+		h.PAXRecords[xattrRecord+name] = value
 	}
-	for _, name := range names {
-		if tree.IsOverlays(name) {
-			continue
-		}
-		value, err := tree.Xattr(file, name)
-		if err != nil {
-			return err
-		}
-		if h.PAXRecords == nil {
-			h.PAXRecords = map[string]string{}
-		}
-		h.PAXRecords[xattrRecord+name] = string(value)
-	}
-	return nil
+	return h, err
 }
 
 // content writes the content of a file, of which the header has told the size.

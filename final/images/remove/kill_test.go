@@ -1,0 +1,135 @@
+package remove
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"drydock/final/filter"
+	"drydock/final/images/catalog"
+	"drydock/stage4-images/image"
+)
+
+// victim is set in the environment of this program where it is to remove images until it is
+// killed: to the state root.
+const victim = "REMOVE_UNTIL_KILLED"
+
+// TestMain makes of this program one that is killed.
+func TestMain(m *testing.M) {
+	if root := os.Getenv(victim); root != "" {
+		fmt.Fprintln(os.Stderr, removeForEver(root))
+		os.Exit(1) //nolint:forbidigo // this is main
+	}
+	os.Exit(m.Run()) //nolint:forbidigo // this is main
+}
+
+// removeForEver makes images and removes them, in all ways, and writes a line before each.
+func removeForEver(root string) error {
+	s, err := image.Open(root)
+	for i := 0; err == nil; i++ {
+		name := fmt.Sprintf("image:%d", i%3)
+		_, err = addTo(s, []string{"base", fmt.Sprint("layer ", i%5), fmt.Sprint("top ", i)}, name, "other:latest", "")
+		fmt.Println(i)
+		if err != nil {
+			break
+		}
+		if i%2 == 0 {
+			_, err = Image(s, name, Options{Users: by()})
+		} else {
+			_, err = Prune(s, Pruning{All: i%3 == 0, Users: by(), Now: time.Now()})
+		}
+	}
+	return err
+}
+
+// TestKilled kills a process that removes images, thirty times, at random points, and wants each
+// time that the store it leaves verifies, and that all that is left over goes with the next
+// prune.
+func TestKilled(t *testing.T) {
+	root := inMemory(t)
+	for range 30 {
+		kill(t, root)
+		wholeLayers(t, root)
+		s := open(t, root)
+		if problems := s.Fsck(apply, diff); len(problems) > 0 {
+			t.Fatalf("after a kill: %v", problems)
+		}
+		if _, err := Prune(s, Pruning{Filters: filter.Set{"label": {"none"}}, Users: by(), Now: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := catalog.Read(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []image.Image
+		for _, img := range c {
+			left = append(left, img.Image)
+		}
+		// Of images that were not unpacked yet, there are fewer layers than there could be.
+		if got, most := onDiskAre(t, s), of(left...); len(got) > len(most) {
+			t.Fatalf("%d files are left of images that have %d", len(got), len(most))
+		}
+	}
+}
+
+// wholeLayers wants all files in each unpacked layer that can be seen.
+func wholeLayers(t *testing.T, root string) {
+	t.Helper()
+	layers, err := filepath.Glob(filepath.Join(root, "layers", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range layers {
+		if files, err := os.ReadDir(layer); err != nil || len(files) != layerFiles {
+			t.Fatalf("after a kill, there are %d of %d files in %s: %v", len(files), layerFiles, layer, err)
+		}
+	}
+}
+
+// inMemory returns a directory in memory, if there is such a place: the disk's time to flush would
+// be most of the time.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "removed")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it is in memory
+	return dir
+}
+
+// kill starts the victim, and kills it within some thousandths of a second from a line on.
+func kill(t *testing.T, root string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), victim+"="+root)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for range 1 + rand.IntN(4) {
+		if !lines.Scan() {
+			t.Error("the victim has ended by itself")
+			break
+		}
+	}
+	timer := time.AfterFunc(time.Duration(rand.Int64N(int64(8*time.Millisecond))), func() { _ = cmd.Process.Kill() }) // it is there until Wait
+	defer timer.Stop()
+	_, _ = io.Copy(io.Discard, out) // to its end
+	_ = cmd.Wait()                  // it was killed
+}
