@@ -55,6 +55,7 @@ job() {
 		need umoci umoci umoci umoci -
 		need skopeo skopeo skopeo skopeo -
 		need docker-registry docker-registry docker-distribution docker-registry -
+		need podman podman podman podman -
 		;;
 	clean-debian) need mmdebstrap mmdebstrap mmdebstrap - - ;;
 	*) stop "need.sh: unknown job $1" ;;

@@ -14,7 +14,7 @@ require (
 require (
 	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	github.com/spf13/pflag v1.0.10 // indirect
-	golang.org/x/tools v0.49.0 // indirect
+	golang.org/x/tools v0.26.0 // indirect
 )
 
 replace drydock/internal => ../internal

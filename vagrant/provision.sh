@@ -11,7 +11,7 @@ packages=(
 	golang ca-certificates git make            # to build
 	busybox-static                             # what the container's root is made of
 	iproute2 nftables strace e2fsprogs procps  # what the tests look at the kernel with
-	util-linux tar curl jq kmod sudo attr libcap2-bin umoci skopeo docker-registry
+	util-linux tar curl jq kmod sudo attr libcap2-bin umoci skopeo docker-registry podman
 )
 
 export DEBIAN_FRONTEND=noninteractive
