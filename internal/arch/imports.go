@@ -72,10 +72,17 @@ func whyNot(f file, imported string) string {
 		return "a mechanism shows the kernel's interface, not a library's; see fieldLibraries for exceptions"
 	case isOurs && from != 0 && to > from:
 		return "a stage knows the earlier ones only: readers come to it before the later ones exist for them"
+	case isHelpers(imported) && !isHelpers(ours+f.name):
+		return "what speaks to registries is large and slow to start: only the program drydock-transfer links it"
 	case isOurs && from == 0 && to != 0 && !strings.HasPrefix(f.name, "final/"):
 		return "what the stages share cannot know the stages"
 	}
 	return ""
+}
+
+// isHelpers says whether a package is linked by drydock's helper program alone.
+func isHelpers(imported string) bool {
+	return strings.HasPrefix(imported, ours+"final/transfer/") || strings.HasPrefix(imported, "github.com/google/go-containerregistry/")
 }
 
 // mechanismMay says whether the mechanism package may import a package that is not
