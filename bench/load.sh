@@ -1,12 +1,12 @@
 #!/bin/bash
-# What it takes to load an image of 350 MB in six layers and to unpack it, beside others:
+# What it takes to load an image of 320 MB in six layers and to unpack it, beside others:
 #
 #	sudo bench/load.sh [RUNS]
 #
 # The image is a busybox and the Go that is installed here, many small files and some large,
-# as an OCI archive. Each run begins with nothing; the tools take turns. Others are measured if
-# they are on PATH: skopeo with umoci, and dockerd (29 takes OCI archives), which gets a network
-# namespace of its own, roots of its own, and is stopped again.
+# as an archive that all of them take. Each run begins with nothing; the tools take turns. Others
+# are measured if they are on PATH: skopeo with umoci, and dockerd, which gets a network namespace
+# and roots of its own, and is stopped again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/bin:$PATH
@@ -32,9 +32,10 @@ make_archive() {
 	for layer in 0 1 2 3 4 5; do
 		umoci raw add-layer --image "$work/oci:go" "$work/$layer.tar"
 	done
-	tar -C "$work/oci" -cf "$work/go.tar" .
+	tar -C "$work/oci" -c . | drydock-transfer load -q
+	drydock-transfer save -o "$work/go.tar" go
 	du -cm "$work"/?.tar | awk 'END { print $1 " MB in 6 layers" }'
-	rm -r "$work/oci" "$work"/?.tar
+	rm -r "$work/oci" "$work"/?.tar "$DRYDOCK_ROOT"
 }
 
 start_docker() {
@@ -58,7 +59,7 @@ stop_docker() {
 	ip netns delete bench-docker
 }
 
-load_drydock() { stage4 load "$work/go.tar" && stage4 run --rm go true; }
+load_drydock() { drydock-transfer load -q -i "$work/go.tar" && stage4 run --rm go true; }
 clean_drydock() { rm -rf "$DRYDOCK_ROOT"; }
 
 load_umoci() { skopeo copy -q "oci-archive:$work/go.tar" "oci:$work/oci:go" && umoci unpack --image "$work/oci:go" "$work/bundle"; }

@@ -4,8 +4,9 @@
 #
 #   docker.sh FOLDER [DOCKERD-FLAG…]
 #
-# FOLDER has docker, dockerd, containerd, runc; drydock-transfer, docker-registry, jq and a static
-# busybox are on the PATH. It runs as root, in a network namespace of its own, and leaves nothing.
+# FOLDER has docker, dockerd, containerd, runc; drydock-transfer, stage4, docker-registry, jq and a
+# static busybox are on the PATH. It runs as root, in a network namespace of its own, and leaves
+# nothing.
 # Run with:
 #
 #   docker.sh FOLDER                                      dockerd 2.0.0-beta.24 (29), containerd 2.3.5, runc 1.5.2
@@ -110,3 +111,11 @@ drydock-transfer push -q localhost:5000/a/box:2
 docker pull -q localhost:5000/a/box:2
 same "drydock push, docker pull: diff ids" "$layers" "$(docker_has localhost:5000/a/box:2)"
 same "drydock push, docker pull, docker run" new "$(docker run --rm --network none localhost:5000/a/box:2)"
+
+stage4 run --name three localhost:5000/a/box:2 /bin/busybox sh -c 'echo newer >/new'
+stage4 commit three localhost:5000/a/box:3
+drydock-transfer save -o "$dir/three.tar" localhost:5000/a/box:3
+docker load -i "$dir/three.tar"
+same "stage4 commit, drydock save, docker load: diff ids" "$(drydock_has localhost:5000/a/box:3)" "$(docker_has localhost:5000/a/box:3)"
+same "stage4 commit, drydock save, docker load, docker run" newer "$(docker run --rm --network none localhost:5000/a/box:3)"
+stage4 rm three
