@@ -24,7 +24,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -86,64 +86,63 @@ func (img Image) check() error {
 	return nil
 }
 
-// A name is a repository, which may begin with a registry's address, and a tag or a digest.
-// What could be an id is no name.
-var (
-	nameRule = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*(:\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})?$`)
-	idRule   = regexp.MustCompile(`^(sha256|[0-9a-f]{64})(:|$)`)
-)
+// Damage is why images cannot be read: by their names, or the manifest's digest without one.
+type Damage map[string]error
 
-// Normalize returns the whole of a name: busybox is short for busybox:latest.
-func Normalize(name string) (string, error) {
-	repository, tag := Split(name)
-	if len(repository) > 255 || !nameRule.MatchString(name) || idRule.MatchString(name) {
-		return "", fmt.Errorf("%q: invalid reference format", name)
+func (d Damage) Error() string {
+	var all []string
+	for name, why := range d {
+		all = append(all, fmt.Sprintf("image %s: %s", name, why))
 	}
-	if tag == "" {
-		name += ":latest"
-	}
-	return name, nil
+	slices.Sort(all)
+	return strings.Join(all, "\n")
 }
 
-// Split parts a name into the repository and the tag, or the digest.
-func Split(name string) (repository, tag string) {
-	path := strings.LastIndexByte(name, '/') + 1 // before it there may be a port
-	if i := strings.IndexAny(name[path:], ":@"); i >= 0 {
-		return name[:path+i], name[path+i+1:]
-	}
-	return name, ""
-}
-
-// List returns all images, the newest first. If some cannot be read, the error names them, and
-// the others are returned too.
-func (s *Store) List() (all []Image, err error) {
+// List returns all images, the newest first. If some cannot be read, the error is their Damage,
+// and the others are returned too. What is gone while it is being read is no damage.
+func (s *Store) List() ([]Image, error) {
 	index, err := s.index()
-	if err != nil {
-		return nil, err
+	for err == nil {
+		all, damage := s.listed(index)
+		if len(damage) == 0 {
+			return all, nil
+		}
+		before := index
+		if index, err = s.index(); err == nil && reflect.DeepEqual(before, index) {
+			return all, damage
+		}
 	}
+	return nil, err
+}
+
+func (s *Store) listed(index ocispec.Index) (all []Image, damage Damage) {
+	damage = Damage{}
 	for _, e := range index.Manifests {
 		i := slices.IndexFunc(all, func(img Image) bool { return img.Descriptor.Digest == e.Digest })
 		if i < 0 {
-			img, damage := Read(s.Layout, e, false)
-			if damage != nil {
-				err = errors.Join(err, fmt.Errorf("image %s: %w", cmp.Or(nameOf(e), e.Digest.String()), damage))
+			img, err := Read(s.Layout, e, false)
+			if err != nil {
+				damage[cmp.Or(NameOf(e), e.Digest.String())] = err
 				continue
 			}
 			i, all = len(all), append(all, img)
 		}
-		if name := nameOf(e); name != "" {
+		if name := NameOf(e); name != "" {
 			all[i].Names = append(all[i].Names, name)
 		}
 	}
 	created := func(img Image) time.Time { return *cmp.Or(img.Config.Created, &time.Time{}) }
 	slices.SortStableFunc(all, func(a, b Image) int { return created(b).Compare(created(a)) })
-	return all, err
+	return all, damage
 }
 
 // Find returns the image that a user means: by name, or by the beginning of an id.
 func (s *Store) Find(ref string) (Image, error) {
 	all, damaged := s.List()
 	name, _ := Normalize(ref) // what is no name may be an id
+	if damage, _ := errors.AsType[Damage](damaged); damage[name] != nil {
+		return Image{}, fmt.Errorf("image %s: %w", name, damage[name])
+	}
 	var begins []Image
 	for _, img := range all {
 		if slices.Contains(img.Names, name) {

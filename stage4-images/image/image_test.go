@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sys/unix"
 )
 
 func open(t testing.TB, root string) *Store {
@@ -127,13 +129,16 @@ func TestPut(t *testing.T) {
 }
 
 func TestNormalize(t *testing.T) {
-	long := strings.Repeat("a", 255)
+	long := strings.Repeat("a", 247) // 255 with library/
 	for name, want := range map[string]string{
 		"busybox": "busybox:latest", "busybox:1.36": "busybox:1.36", "a/b-c/d_e.f:X_1": "a/b-c/d_e.f:X_1",
 		long: long + ":latest", long + "a": "", "a:" + strings.Repeat("t", 128): "a:" + strings.Repeat("t", 128),
 		"a:" + strings.Repeat("t", 129): "", "": "", "A": "", "a//b": "", "/a": "", "a/": "", "../a": "", "a:": "", "a:-": "",
 		"a b": "", "a\n": "", "host:5000/a/b": "host:5000/a/b:latest", "host.com/a:1": "host.com/a:1", "host:x/a": "", "a@sha256:" + long[:64]: "a@sha256:" + long[:64],
-		"a@sha256:" + long[:63]: "", "a:1@sha256:" + long[:64]: "", "a:b:c": "", "sha256": "", "sha256:" + long[:64]: "", long[:64]: "", long[:63]: long[:63] + ":latest",
+		"a@sha256:" + long[:63]: "", "a:1@sha256:" + long[:64]: "a@sha256:" + long[:64], "a:b:c": "", "sha256": "", "sha256:" + long[:64]: "", long[:64]: "", long[:63]: long[:63] + ":latest",
+		// As podman and skopeo have them. The other names that Docker knows are in final/images.
+		"docker.io/library/a:1": "a:1", "docker.io/a/b:1": "a/b:1", "index.docker.io/a": "a:latest", "localhost/a:1": "localhost/a:1",
+		"docker.io/localhost/a": "", "docker.io/host.com/a": "", "docker.io/library/a/b": "library/a/b:latest",
 	} {
 		got, err := Normalize(name)
 		if got != want || (err != nil) != (want == "") {
@@ -244,6 +249,54 @@ func TestFind(t *testing.T) {
 	}
 	if ambiguous == 0 {
 		t.Error("no beginning of an id is ambiguous")
+	}
+}
+
+// TestFindDamaged does not take the name of an image that cannot be read for the beginning of
+// another's id.
+func TestFindDamaged(t *testing.T) {
+	s := open(t, t.TempDir())
+	good := add(t, s, "", 1, "good")
+	name := good.ID().Encoded()[:4]
+	bad := add(t, s, name, 2, "bad")
+	if err := os.Remove(s.Path(bad.ID())); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Find(name)
+	says(t, err, "image "+name+":latest: blob "+bad.ID().String())
+	if img, err := s.Find("sha256:" + name); err != nil || img.ID() != good.ID() {
+		t.Errorf("by the id: %s, %v", img.ID(), err)
+	}
+}
+
+// TestRemovedMeanwhile takes an image from the list while its manifest is being read: the store is
+// not damaged for that.
+func TestRemovedMeanwhile(t *testing.T) {
+	s := open(t, t.TempDir())
+	add(t, s, "web", 1, "one")
+	removed := ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.FromString("removed")}
+	pipe := s.Path(removed.Digest) // whoever reads it waits for us
+	add := func(all []ocispec.Descriptor) []ocispec.Descriptor { return Tagged(all, removed, "") }
+	if err := errors.Join(unix.Mkfifo(pipe, 0o600), s.Update(add)); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		all, err := s.List()
+		if len(all) != 1 {
+			err = errors.Join(err, fmt.Errorf("there are %d images", len(all)))
+		}
+		done <- err
+	}()
+	manifest, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(func(all []ocispec.Descriptor) []ocispec.Descriptor {
+		return slices.DeleteFunc(all, func(e ocispec.Descriptor) bool { return e.Digest == removed.Digest })
+	})
+	if err := errors.Join(err, manifest.Close(), <-done); err != nil {
+		t.Error(err)
 	}
 }
 

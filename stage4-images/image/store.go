@@ -178,23 +178,24 @@ func entry(manifest ocispec.Descriptor, name string) ocispec.Descriptor {
 	return e
 }
 
-func nameOf(entry ocispec.Descriptor) string { return entry.Annotations[ocispec.AnnotationRefName] }
+// NameOf is the name that an entry of the index gives an image, or "".
+func NameOf(entry ocispec.Descriptor) string { return entry.Annotations[ocispec.AnnotationRefName] }
 
 // Tagged adds an image to an index in which a name is once, and an image without one is once.
 func Tagged(all []ocispec.Descriptor, manifest ocispec.Descriptor, name string) []ocispec.Descriptor {
 	for i := range all {
-		if nameOf(all[i]) == name {
+		if NameOf(all[i]) == name {
 			all[i].Annotations = nil
 		}
 	}
 	all = append(all, entry(manifest, name))
 	// Names come first: so what comes without one is of an image that has none, or goes.
 	slices.SortFunc(all, func(a, b ocispec.Descriptor) int {
-		return cmp.Or(strings.Compare(nameOf(b), nameOf(a)), strings.Compare(string(a.Digest), string(b.Digest)))
+		return cmp.Or(strings.Compare(NameOf(b), NameOf(a)), strings.Compare(string(a.Digest), string(b.Digest)))
 	})
 	seen := map[digest.Digest]bool{}
 	return slices.DeleteFunc(all, func(e ocispec.Descriptor) bool {
-		needless := nameOf(e) == "" && seen[e.Digest]
+		needless := NameOf(e) == "" && seen[e.Digest]
 		seen[e.Digest] = true
 		return needless
 	})

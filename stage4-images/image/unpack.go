@@ -120,7 +120,7 @@ func (s *Store) Fsck(apply Apply, diff func(dir string) (digest.Digest, error)) 
 	known := map[string]func(dir string) error{} // by chain id, how to check it
 	for _, e := range index.Manifests {
 		img, err := Read(s.Layout, e, true)
-		note("image "+cmp.Or(nameOf(e), e.Digest.String()), err)
+		note("image "+cmp.Or(NameOf(e), e.Digest.String()), err)
 		if err != nil {
 			continue
 		}
