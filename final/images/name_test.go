@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"drydock/final/images"
+	"drydock/final/images/catalog"
+	"drydock/stage4-images/image"
 )
 
 func TestParse(t *testing.T) {
@@ -32,6 +34,31 @@ func TestParse(t *testing.T) {
 		}
 		compare(t, text)
 	}
+}
+
+// TestStored has stage 4 store names in the form in which they are found here.
+func TestStored(t *testing.T) {
+	stored := 0
+	for _, name := range names {
+		if sameStored(t, filled(name[0])) {
+			stored++
+		}
+	}
+	if stored < 50 {
+		t.Errorf("only %d names", stored)
+	}
+}
+
+// sameStored tells whether text is a name, and wants stage 4 to agree. What has the
+// form of an id, sha256:…, is none: nobody can give an image such a name, see catalog.Tag.
+func sameStored(t *testing.T, text string) (isName bool) {
+	ours, err := catalog.Normal(text)
+	isName = err == nil && !strings.HasPrefix(ours, "sha256:")
+	theirs, theirErr := image.Normalize(text)
+	if isName != (theirErr == nil) || isName && ours != theirs {
+		t.Errorf("%q is %q, %v, and in stage 4 %q, %v", text, ours, err, theirs, theirErr)
+	}
+	return isName
 }
 
 // FuzzParse looks for a name that Docker's library reads in another way.
@@ -50,6 +77,7 @@ func compare(t *testing.T, text string) {
 	if images.IsID(text) != truncatedID.MatchString(text) {
 		t.Errorf("%q: an ID: %v", text, images.IsID(text))
 	}
+	sameStored(t, text)
 	n, err := images.Parse(text)
 	theirs, theirErr := reference.ParseNormalizedNamed(text)
 	if diff := cmp.Diff(fmt.Sprint(theirErr), fmt.Sprint(err)); diff != "" {

@@ -32,6 +32,7 @@ type Image struct {
 	Manifests   []digest.Digest // usually one
 	Tags        []string        // its names with a tag, sorted: busybox:latest
 	Digests     []string        // its names with a digest, sorted: busybox@sha256:…
+	FoundBy     string          // the name by which Find has found it, or "" if that was its id
 }
 
 // A User is a container, as far as images are concerned.
@@ -42,7 +43,8 @@ type User struct {
 	Running   bool
 }
 
-// Users tells who uses images, at the moment when it is called.
+// Users tells who uses images, at the moment when it is called. It is called under the store's
+// locks: so it must not change the store, nor Hold it, and would wait for ever if it did.
 type Users func() ([]User, error)
 
 // A Catalog is all images, the newest first.
@@ -60,7 +62,7 @@ func Read(s *image.Store) (Catalog, error) {
 		}
 		c[i].Manifests = append(c[i].Manifests, img.Descriptor.Digest)
 		for _, name := range img.Names {
-			if strings.Contains(name, "@") {
+			if IsDigest(name) {
 				c[i].Digests = append(c[i].Digests, name)
 			} else {
 				c[i].Tags = append(c[i].Tags, name)
@@ -71,6 +73,9 @@ func Read(s *image.Store) (Catalog, error) {
 	}
 	return c, damaged
 }
+
+// IsDigest tells whether a name has a digest, where others have a tag.
+func IsDigest(name string) bool { return strings.Contains(name, "@") }
 
 // Sort puts names in Docker's order: by all of the name, registry first.
 func Sort(names []string) {
@@ -89,34 +94,52 @@ type NotFound struct{ Name string }
 
 func (n NotFound) Error() string { return "no such image: " + n.Name }
 
+// Unreadable is the error of Find when that is the name of an image that cannot be read.
+type Unreadable struct {
+	Stored string // the name as it is stored, whoever has made it; or the manifest's digest without one
+	Err    error
+}
+
+func (u Unreadable) Error() string { return fmt.Sprintf("image %s: %v", u.Stored, u.Err) }
+func (u Unreadable) Unwrap() error { return u.Err }
+
 // Find returns the image that a user means: by name, by id, or by the beginning of one. A name
-// comes first. damaged, which Read has returned, is told if there is no such image: it could be
-// one of those.
+// comes first, also that of an image that cannot be read: damaged, which Read has returned, knows
+// those. It is told if there is no such image.
 func (c Catalog) Find(ref string, damaged error) (Image, error) {
 	name, err := Normal(ref)
-	if err != nil {
-		return Image{}, err
-	}
 	var begin []Image
 	for _, img := range c {
-		if slices.Contains(img.Tags, name) || slices.Contains(img.Digests, name) || string(img.ID()) == name {
+		switch {
+		case err != nil:
+		case slices.Contains(img.Tags, name), slices.Contains(img.Digests, name):
+			img.FoundBy = name
 			return img, nil
-		}
-		if strings.HasPrefix(img.ID().Encoded(), strings.TrimPrefix(ref, "sha256:")) {
+		case string(img.ID()) == name:
+			return img, nil
+		case strings.HasPrefix(img.ID().Encoded(), strings.TrimPrefix(ref, "sha256:")):
 			begin = append(begin, img)
 		}
 	}
-	switch len(begin) {
-	case 0:
+	damage, _ := errors.AsType[image.Damage](damaged) // or none is known by name
+	for _, stored := range []string{name, ref} {
+		if why := damage[stored]; why != nil {
+			return Image{}, Unreadable{stored, why}
+		}
+	}
+	switch {
+	case err != nil:
+		return Image{}, err
+	case len(begin) == 0:
 		return Image{}, errors.Join(NotFound{name}, damaged)
-	case 1:
+	case len(begin) == 1:
 		return begin[0], nil
 	}
 	return Image{}, fmt.Errorf("%s is the beginning of %d image ids: give more of it", ref, len(begin))
 }
 
 // Normal is what a user calls an image, with nothing left out: a name as it is stored, or all
-// of an id.
+// of an id. A name that would be another one when it is read again is refused.
 func Normal(ref string) (string, error) {
 	if hex := strings.TrimPrefix(ref, "sha256:"); images.IsID(ref) && len(hex) == digest.SHA256.Size()*2 {
 		return "sha256:" + hex, nil
@@ -125,7 +148,12 @@ func Normal(ref string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return name.TagOrDigest().Familiar(), nil
+	name = name.TagOrDigest()
+	stored := name.Familiar()
+	if again, err := images.Parse(stored); err != nil || again != name {
+		return "", fmt.Errorf("%s is stored as %s, which is the name of another image: take another name", name, stored)
+	}
+	return stored, nil
 }
 
 // Tag gives the image that is called source the name target too, and takes that from the image
@@ -140,6 +168,10 @@ func Tag(s *image.Store, source, target string) error {
 	case images.Name{Domain: name.Domain, Path: name.Path}.Familiar() == "sha256":
 		return errors.New("refusing to create an ambiguous tag using digest algorithm as name")
 	}
+	stored, err := Normal(target)
+	if err != nil {
+		return err
+	}
 	held, err := s.Hold() // or the image could be deleted before it has the name
 	if err != nil {
 		return err
@@ -151,6 +183,6 @@ func Tag(s *image.Store, source, target string) error {
 		return err
 	}
 	return s.Update(func(all []ocispec.Descriptor) []ocispec.Descriptor {
-		return image.Tagged(all, img.Descriptor, name.WithDefaultTag().Familiar())
+		return image.Tagged(all, img.Descriptor, stored)
 	})
 }

@@ -142,6 +142,22 @@ func TestTagMoves(t *testing.T) {
 	}
 }
 
+// TestTagAnother refuses a name that would be read as another one later.
+func TestTagAnother(t *testing.T) {
+	s := open(t)
+	one := add(t, s, "one", 1, ocispec.MediaTypeImageLayer, "ghcr.io/x:latest")
+	add(t, s, "two", 2, ocispec.MediaTypeImageLayer, "two:latest")
+	err := Tag(s, "two", "docker.io/ghcr.io/x")
+	want := "docker.io/ghcr.io/x:latest is stored as ghcr.io/x:latest, which is the name of another image: take another name"
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+	c, err := Read(s)
+	if got, findErr := c.Find("ghcr.io/x", err); findErr != nil || got.ID() != one.ID() {
+		t.Errorf("the name is of %s, %v", got.ID(), findErr)
+	}
+}
+
 // TestDamaged lists the others.
 func TestDamaged(t *testing.T) {
 	s := open(t)

@@ -3,7 +3,6 @@ package remove
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/opencontainers/go-digest"
 
@@ -12,12 +11,21 @@ import (
 	"drydock/stage4-images/image"
 )
 
-// A request is what a user wants to be gone, and who may be in the way.
+// A request is what a user wants to be gone.
 type request struct {
-	Ref      string
+	Ref      string // as the user has given it
+	Name     string // the name by which the image was found, or "" if that was its id
 	Force    bool
 	Dangling bool // nothing is wanted if the image has a tag by now
-	Users    []catalog.User
+	Unused   bool // nothing is wanted if a container uses it by now
+	Users    catalog.Users
+}
+
+// A state is what an image is at the moment when it is decided what goes.
+type state struct {
+	ID    digest.Digest
+	Names []string // sorted
+	Users []catalog.User
 }
 
 // A planned is what goes: names, and the image with them, or not.
@@ -26,41 +34,44 @@ type planned struct {
 	all   bool
 }
 
-// plan decides what of an image, which has these names, sorted, is to go. The rules are
-// Docker's:
+// plan decides what of an image is to go. The rules are Docker's:
 //
 //   - by a name, only the name goes, unless it is the last one: then the image too, if no
 //     container uses it. Force has it go although one does; not while one runs, but the name.
 //   - by the id, all goes, if all names are of one repository, with one tag at the most, and no
 //     container uses the image. Force has it go whatever the names, and although containers
 //     use it, but not while one runs.
-func plan(id digest.Digest, names []string, want request) (planned, error) {
-	if want.Dangling && slices.ContainsFunc(names, func(name string) bool { return !isDigest(name) }) {
+//
+// Docker takes a name that the id begins with, such as sh of sha256:…, for the id. Here it is a name.
+func plan(now state, want request) (planned, error) {
+	used, running := usersOf(now.ID, now.Users)
+	isTag := func(name string) bool { return !catalog.IsDigest(name) }
+	switch {
+	case want.Name != "" && !slices.Contains(now.Names, want.Name):
+		return planned{}, catalog.NotFound{Name: want.Name} // any more
+	case want.Dangling && slices.ContainsFunc(now.Names, isTag), want.Unused && used != nil:
 		return planned{}, nil
-	}
-	used, running := usersOf(id, want.Users)
-	byID := strings.HasPrefix(id.String(), want.Ref) || strings.HasPrefix(id.Encoded(), want.Ref)
-	if !byID {
-		if used != nil && !want.Force && isSingle(names) {
+	case want.Name != "":
+		if used != nil && !want.Force && isSingle(now.Names) {
 			return planned{}, fmt.Errorf("conflict: unable to remove repository reference %q (must force) - container %s is using its referenced image %s",
-				want.Ref, images.ShortID(used.Container), images.ShortID(id.String()))
+				want.Ref, images.ShortID(used.Container), images.ShortID(now.ID.String()))
 		}
-		names, left, err := untagged(names, want.Ref)
+		gone, kept := untagged(now.Names, want.Name)
 		inUse := running != nil || used != nil && !want.Force
-		return planned{names, !left && !inUse}, err
+		return planned{gone, len(kept) == 0 && !inUse}, nil
 	}
 	conflict := func(force, why string) (planned, error) {
-		return planned{}, fmt.Errorf("conflict: unable to delete %s (%s be forced) - image is %s", images.ShortID(id.String()), force, why)
+		return planned{}, fmt.Errorf("conflict: unable to delete %s (%s be forced) - image is %s", images.ShortID(now.ID.String()), force, why)
 	}
 	switch {
 	case running != nil:
 		return conflict("cannot", "being used by running container "+images.ShortID(running.Container))
-	case len(names) > 0 && !isSingle(names) && !want.Force:
+	case len(now.Names) > 0 && !isSingle(now.Names) && !want.Force:
 		return conflict("must", "referenced in multiple repositories")
 	case used != nil && !want.Force:
 		return conflict("must", "being used by stopped container "+images.ShortID(used.Container))
 	}
-	return planned{names, true}, nil
+	return planned{now.Names, true}, nil
 }
 
 // usersOf returns a container that uses an image, and one of those that runs.
@@ -76,26 +87,21 @@ func usersOf(id digest.Digest, all []catalog.User) (used, running *catalog.User)
 	return used, running
 }
 
-// untagged returns the names that go with one name, and whether others are left: with the last
-// tag of a repository go the digests that the image has there.
-func untagged(names []string, ref string) (gone []string, left bool, err error) {
-	name, err := catalog.Normal(ref)
-	if err != nil {
-		return nil, false, err
-	}
-	rest := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
+// untagged parts names into those that go with one of them, and those that are kept: with the
+// last tag of a repository go the digests that the image has there.
+func untagged(names []string, name string) (gone, kept []string) {
+	same := func(other string) bool { return other != name && repository(other) == repository(name) }
+	isTag := func(other string) bool { return same(other) && !catalog.IsDigest(other) }
+	last := !catalog.IsDigest(name) && !slices.ContainsFunc(names, isTag)
 	gone = []string{name}
-	same := func(other string) bool { return repository(other) == repository(name) }
-	tagged := func(other string) bool { return same(other) && !isDigest(other) }
-	if isDigest(name) || slices.ContainsFunc(rest, tagged) {
-		return gone, len(rest) > 0, nil
-	}
-	for _, other := range rest {
-		if same(other) {
+	for _, other := range names {
+		if last && same(other) {
 			gone = append(gone, other)
+		} else if other != name {
+			kept = append(kept, other)
 		}
 	}
-	return gone, len(gone)-1 < len(rest), nil
+	return gone, kept
 }
 
 // isSingle tells whether names are all of one repository, with one tag at the most.
@@ -105,14 +111,12 @@ func isSingle(names []string) bool {
 		if repository(name) != repository(names[0]) {
 			return false
 		}
-		if !isDigest(name) {
+		if !catalog.IsDigest(name) {
 			tags++
 		}
 	}
 	return len(names) > 0 && tags <= 1
 }
-
-func isDigest(name string) bool { return strings.Contains(name, "@") }
 
 // repository is a name without its tag or digest.
 func repository(name string) string {

@@ -47,7 +47,7 @@ func Prune(s *image.Store, p Pruning) (r Result, err error) {
 		if !wanted || used != nil || len(img.Tags) > 0 && !p.All {
 			continue
 		}
-		one, err := remove(s, img, request{Ref: img.ID().String(), Force: true, Dangling: !p.All, Users: users})
+		one, err := remove(s, img, request{Ref: img.ID().String(), Force: true, Dangling: !p.All, Unused: true, Users: p.Users})
 		if errors.As(err, new(catalog.NotFound)) {
 			continue // somebody else was faster
 		} else if err != nil {

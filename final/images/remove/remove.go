@@ -13,6 +13,11 @@
 //	jq 'del(.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "NAME"))' index.json
 //	rm blobs/sha256/OF-NO-IMAGE ../layers/OF-NO-IMAGE
 //
+// Containers are asked for under the lock of the list, and once more before anything is deleted from
+// disk. What is left to chance: a container that is made of an image, and has no record yet, is not
+// seen, and the image goes, as rmi -f would have it go. Its layers stay, as whoever makes a container
+// holds the store until it has a record: it runs as any other.
+//
 // Which requests are refused, and in which words, is Docker's: see plan. Only that Docker
 // knows of images that were made by commit what they were made from, and deletes these parents too
 // when they have no name (rmi --no-prune leaves them): here, as for images that Docker has
@@ -38,7 +43,7 @@ type Result struct {
 	Untagged []string        // names
 	Deleted  []digest.Digest // ids of images, and then chain ids of layers
 	Freed    int64           // bytes on disk
-	Left     bool            // what nobody needs is left for the next time: an image or a container is being made
+	Left     bool            // somebody holds the store: what nobody needs is left on disk for the next rmi or prune
 }
 
 // Options are what removing an image depends on, beside the image.
@@ -52,21 +57,17 @@ type Options struct {
 // changed. An image that cannot be read is removed by its name, or by its manifest's digest if
 // it has none.
 func Image(s *image.Store, ref string, o Options) (r Result, err error) {
-	users, err := o.Users()
-	if err != nil {
-		return r, err
-	}
 	c, damaged := catalog.Read(s)
-	img, notFound := c.Find(ref, damaged)
-	switch {
-	case notFound == nil:
-		r, err = remove(s, img, request{Ref: ref, Force: o.Force, Users: users})
-	case damaged != nil:
-		r, err = unreadable(s, ref, notFound)
-	default:
-		err = notFound
+	img, err := c.Find(ref, damaged)
+	if bad, ok := errors.AsType[catalog.Unreadable](err); ok {
+		r, err = unreadable(s, bad.Stored)
+	} else if err == nil {
+		r, err = remove(s, img, request{Ref: ref, Name: img.FoundBy, Force: o.Force, Users: o.Users})
+		if len(r.Deleted) == 0 {
+			return r, err // only a name, or nothing
+		}
 	}
-	if nameOnly := notFound == nil && len(r.Deleted) == 0; err == nil && !nameOnly {
+	if err == nil {
 		err = sweep(s, &r, img.ChainIDs(), o.Users)
 	}
 	return r, err
@@ -75,27 +76,18 @@ func Image(s *image.Store, ref string, o Options) (r Result, err error) {
 // remove takes from the list of images what is planned.
 func remove(s *image.Store, img catalog.Image, want request) (r Result, err error) {
 	var refused error
+	mine := func(e ocispec.Descriptor) bool { return slices.Contains(img.Manifests, e.Digest) }
 	err = s.Update(func(entries []ocispec.Descriptor) []ocispec.Descriptor {
 		// They may have changed since the image was found.
-		mine := func(e ocispec.Descriptor) bool { return slices.Contains(img.Manifests, e.Digest) }
-		var names []string
-		for _, e := range entries {
-			if name := nameOf(e); mine(e) && name != "" {
-				names = append(names, name)
-			}
-		}
-		if !slices.ContainsFunc(entries, mine) {
-			refused = catalog.NotFound{Name: want.Ref} // any more
-			return entries
-		}
-		catalog.Sort(names)
-		var p planned
-		if p, refused = plan(img.ID(), names, want); refused != nil {
+		others := func(e ocispec.Descriptor) bool { return !mine(e) }
+		p, err := decide(slices.DeleteFunc(slices.Clone(entries), others), img.ID(), want)
+		if err != nil {
+			refused = err
 			return entries
 		}
 		r.Untagged = p.names
 		entries = slices.DeleteFunc(entries, func(e ocispec.Descriptor) bool {
-			return mine(e) && (p.all || slices.Contains(p.names, nameOf(e)))
+			return mine(e) && (p.all || slices.Contains(p.names, image.NameOf(e)))
 		})
 		if p.all {
 			r.Deleted = append(r.Deleted, img.ID())
@@ -107,26 +99,42 @@ func remove(s *image.Store, img catalog.Image, want request) (r Result, err erro
 	return r, errors.Join(refused, err)
 }
 
-// unreadable takes an image from the list that cannot be read, if there is one called ref.
-func unreadable(s *image.Store, ref string, notFound error) (r Result, err error) {
-	name, err := catalog.Normal(ref)
-	if err != nil {
-		return r, err
+// decide plans for an image as it is now, which has these entries in the list.
+func decide(entries []ocispec.Descriptor, id digest.Digest, want request) (planned, error) {
+	if len(entries) == 0 {
+		return planned{}, catalog.NotFound{Name: want.Ref} // any more
 	}
+	users, err := want.Users()
+	if err != nil {
+		return planned{}, err
+	}
+	now := state{ID: id, Users: users}
+	for _, e := range entries {
+		if name := image.NameOf(e); name != "" {
+			now.Names = append(now.Names, name)
+		}
+	}
+	catalog.Sort(now.Names)
+	return plan(now, want)
+}
+
+// unreadable takes an image from the list that has a name, as it is stored, or none and this
+// digest; if it cannot be read, still.
+func unreadable(s *image.Store, stored string) (r Result, err error) {
 	err = s.Update(func(entries []ocispec.Descriptor) []ocispec.Descriptor {
 		return slices.DeleteFunc(entries, func(e ocispec.Descriptor) bool {
-			found := name == cmp.Or(nameOf(e), e.Digest.String())
-			if found {
-				r.Untagged = append(r.Untagged, name)
+			if stored != cmp.Or(image.NameOf(e), e.Digest.String()) {
+				return false
 			}
-			return found
+			_, damage := image.Read(s.Layout, e, false)
+			if damage != nil {
+				r.Untagged = append(r.Untagged, stored)
+			}
+			return damage != nil
 		})
 	})
 	if err == nil && r.Untagged == nil {
-		err = notFound
+		err = catalog.NotFound{Name: stored} // any more
 	}
 	return r, err
 }
-
-// nameOf is the name that an entry of the list gives an image.
-func nameOf(entry ocispec.Descriptor) string { return entry.Annotations[ocispec.AnnotationRefName] }

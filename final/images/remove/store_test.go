@@ -138,6 +138,15 @@ func of(all ...image.Image) (names []string) {
 	return names
 }
 
+// layersOf are the names of what an image unpacks to, sorted.
+func layersOf(img image.Image) (names []string) {
+	for _, layer := range img.ChainIDs() {
+		names = append(names, layer.Encoded())
+	}
+	slices.Sort(names)
+	return names
+}
+
 // by are the containers that use images.
 func by(users ...catalog.User) catalog.Users {
 	return func() ([]catalog.User, error) { return users, nil }

@@ -21,38 +21,36 @@ import (
 // sweep deletes what no image and no container needs, and notes in r which of some layers,
 // named by chain ids, bottom first, are gone for that.
 //
-// If an image cannot be read, nobody knows what it needs: nothing is deleted, and the error
+// It holds the lock alone that whoever adds something shares: so what is about to be needed is
+// never taken for rubbish. If somebody holds it, nothing is done: the next sweep finds it all
+// again. If an image cannot be read, nobody knows what it needs: nothing is deleted, and the error
 // says so.
 func sweep(s *image.Store, r *Result, layers []digest.Digest, users catalog.Users) error {
+	lock, err := s.Lock("lock", unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		r.Left = true
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer lock.Close()
 	trash, err := collect(s, r, layers, users)
-	if trash == "" {
+	if err != nil {
 		return err
 	}
-	held, holdErr := s.Hold() // or the next to open the store would take it for what was left over
-	if err = errors.Join(err, holdErr); err != nil {
-		return err
+	// Others need not wait until all is deleted. They may not have the lock alone meanwhile: the
+	// next to open the store would take the trash for what was left over.
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_SH); err != nil {
+		return fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
-	defer held.Close()
 	freed, err := onDisk(trash)
 	r.Freed += freed
 	return errors.Join(err, os.RemoveAll(trash))
 }
 
-// collect puts out of the way what is not needed: into a directory of drafts, which it returns.
-//
-// It holds the lock alone that whoever adds something shares, and containers are read under it
-// too: so what is about to be needed is never taken for rubbish. If somebody holds it, nothing is
-// done: the next sweep finds it all again. All is renamed, so that nobody ever sees a layer of which
-// half is deleted.
+// collect puts out of the way what is not needed: into a directory of drafts, which it returns. All
+// is renamed, so that nobody ever sees a layer of which half is deleted.
 func collect(s *image.Store, r *Result, layers []digest.Digest, users catalog.Users) (trash string, err error) {
-	lock, err := s.Lock("lock", unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		r.Left = true
-		return "", nil
-	} else if err != nil {
-		return "", err
-	}
-	defer lock.Close()
 	needBlobs, needLayers, err := needs(s, users)
 	if err != nil {
 		return "", err
