@@ -4,13 +4,15 @@
 // What people take for its size is that of the files; and to count these takes long, for a
 // command that lists all images.
 //
-// The size of a layer is that of the files and links in its tar file:
+// The size of a layer is that of the regular files in its tar file, and of the targets of symbolic
+// links:
 //
-//	zcat BLOB | tar -tvf - | awk '{ sum += $3 } END { print sum }'
+//	zcat BLOB | tar -tvf - | awk '/^-/ { sum += $3 } /^l/ { sum += length($NF) } END { print sum }'
 //
 // which is what du --apparent-size says of its directory, without the directories' own. As it
 // can never change for a diff id, it is kept in sizes.json in the folder of the images: an
-// object of sizes by diff id. Who deletes that file only loses the time to count again.
+// object of sizes by diff id: only once the tar file is known to be the one with that diff id, or
+// an image could claim that of another and have that shown with a wrong size. Who deletes that file only loses the time to count again.
 //
 // To read: tar(5); du(1).
 package size
@@ -45,7 +47,7 @@ func Of(s *image.Store, img image.Image) (sizes Sizes, err error) {
 		bytes, found := known[diffID]
 		if !found {
 			var damage error
-			if bytes, damage = count(s, img.Manifest.Layers[i].Digest); damage != nil {
+			if bytes, damage = count(s, img.Manifest.Layers[i].Digest, diffID); damage != nil {
 				err = errors.Join(err, fmt.Errorf("size of layer %s: %w", diffID, damage))
 				continue
 			}
@@ -77,8 +79,8 @@ func read(s *image.Store) Sizes {
 	return known
 }
 
-// count reads the tar file in a blob.
-func count(s *image.Store, blob digest.Digest) (bytes int64, err error) {
+// count returns the size of the layer in a blob that has a diff id.
+func count(s *image.Store, blob, diffID digest.Digest) (bytes int64, err error) {
 	content, err := s.Blob(blob)
 	if err != nil {
 		return 0, err
@@ -89,17 +91,45 @@ func count(s *image.Store, blob digest.Digest) (bytes int64, err error) {
 		return 0, err
 	}
 	defer plain.Close()
-	for archive := tar.NewReader(plain); ; {
+	hash := diffID.Verifier()
+	bytes, err = files(io.TeeReader(plain, hash), layer.Usual.Bytes)
+	if err == nil && !hash.Verified() {
+		err = errors.New("its tar file has another digest: remove the image and load it again")
+	}
+	return bytes, err
+}
+
+// files adds up the files and links in a tar file, and reads it to the end, with what is behind.
+// It may have so many bytes at the most, and so may they.
+func files(tape io.Reader, most int64) (bytes int64, err error) {
+	limited := &io.LimitedReader{R: tape, N: most}
+	tooLarge := fmt.Errorf("it is larger than %d bytes", most)
+	for archive := tar.NewReader(limited); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			_, err = io.Copy(io.Discard, content) // to the end, where the digest is compared
-			return bytes, err
-		} else if err != nil {
-			return 0, err
+			_, err = io.Copy(io.Discard, limited)
+		} else if err == nil {
+			size := sizeOf(header)
+			if size > most-bytes { // a sparse file has only to say so
+				return 0, tooLarge
+			}
+			bytes += size
+			continue
 		}
-		bytes += header.Size
-		if header.Typeflag == tar.TypeSymlink {
-			bytes += int64(len(header.Linkname))
+		if limited.N == 0 {
+			err = tooLarge
 		}
+		return bytes, err
 	}
+}
+
+// sizeOf is the size of a file or a link; of all else it is none, whatever the header says.
+func sizeOf(header *tar.Header) int64 {
+	switch header.Typeflag {
+	case tar.TypeReg, tar.TypeGNUSparse:
+		return header.Size
+	case tar.TypeSymlink:
+		return int64(len(header.Linkname))
+	}
+	return 0
 }

@@ -3,6 +3,8 @@ package size
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +104,60 @@ func counts(t *testing.T, what string, s *image.Store, img image.Image) {
 	if total := sizes.Total(img); total != 210 {
 		t.Errorf("%s: %d in all", what, total)
 	}
+}
+
+// TestClaimed has an image claim that its layer is one of another image: that it is, is not kept.
+func TestClaimed(t *testing.T) {
+	s, honest := one(t)
+	blob, err := s.Put(ocispec.MediaTypeImageLayer, bytes.NewReader(make([]byte, 1024)), "") // an empty tar file
+	if err != nil {
+		t.Fatal(err)
+	}
+	diffID := honest.Config.RootFS.DiffIDs[0]
+	lying, err := s.Add(ocispec.Image{RootFS: ocispec.RootFS{Type: "layers", DiffIDs: []digest.Digest{diffID}}}, []ocispec.Descriptor{blob}, "lying")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sizes, err := Of(s, lying); err == nil || len(sizes) > 0 || !strings.Contains(err.Error(), "size of layer "+diffID.String()+": its tar file has another digest") {
+		t.Errorf("%v, %v", sizes, err)
+	}
+	counts(t, "honest", s, honest)
+}
+
+// TestFiles counts no more than there may be, neither of what there is nor of what is said.
+func TestFiles(t *testing.T) {
+	tape := func(headers ...tar.Header) io.Reader {
+		var plain bytes.Buffer
+		for _, header := range headers {
+			if err := tar.NewWriter(&plain).WriteHeader(&header); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return &plain
+	}
+	huge := tar.Header{Name: "sparse", Typeflag: tar.TypeReg, Size: 1 << 62}
+	for name, c := range map[string]struct {
+		tape io.Reader
+		want string
+	}{
+		"a directory that says that it is large": {tape(tar.Header{Name: "d/", Typeflag: tar.TypeDir, Size: 5000}), "0 <nil>"},
+		"as large as it may be":                  {tape(tar.Header{Name: "empty", Typeflag: tar.TypeReg}), "0 <nil>"},
+		"a file that says so":                    {tape(huge), "0 it is larger than 9000 bytes"},
+		"zeros without an end":                   {zeros{}, "0 it is larger than 9000 bytes"},
+	} {
+		bytes, err := files(c.tape, 9000)
+		if got := fmt.Sprint(bytes, " ", err); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// zeros have no end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 // TestDamaged does not keep the size of what is not what its digest says.
