@@ -12,6 +12,9 @@
 //	--format json                                a JSON object each
 //	--format table                               what the command shows anyway
 //
+// In columns nothing but text is shown: what else there is in a value is escaped, as it may come
+// from anywhere and would write to the terminal, or make up a row.
+//
 // inspect takes the same templates, for objects instead of rows: see Objects.
 //
 // To read: https://pkg.go.dev/text/template; docker images --help.
@@ -21,9 +24,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"text/template"
+	"unicode/utf8"
 )
 
 // A Header is what stands above the columns, by the field that they show.
@@ -68,11 +75,14 @@ func parse(text string) (*template.Template, error) {
 }
 
 // Write writes a line for each row, whose fields are what the template may name. They are in
-// alphabetical order in Row, as they are in Docker's JSON. Nothing is written if the template
+// alphabetical order in Row, which is a struct with no others, as they are in Docker's JSON. Nothing is written if the template
 // does not fit.
 func Write[Row any](w io.Writer, list List, header Header, rows []Row) error {
 	var lines bytes.Buffer
 	for _, row := range rows {
+		if list.table {
+			row = shown(row)
+		}
 		if err := list.row.Execute(&lines, row); err != nil {
 			return fmt.Errorf("template parsing error: %w", err)
 		}
@@ -95,6 +105,38 @@ func Write[Row any](w io.Writer, list List, header Header, rows []Row) error {
 		return err
 	}
 	return columns.Flush()
+}
+
+// shown is a row with all characters that are no text escaped as %q has them, tabs and newlines too.
+func shown[Row any](row Row) Row {
+	fields := reflect.ValueOf(&row).Elem()
+	for i := range fields.NumField() {
+		switch value := fields.Field(i).Interface().(type) {
+		case string:
+			fields.Field(i).SetString(escaped(value))
+		case map[string]string: // labels
+			value = maps.Clone(value)
+			for name, text := range value {
+				value[name] = escaped(text)
+			}
+			fields.Field(i).Set(reflect.ValueOf(value))
+		}
+	}
+	return row
+}
+
+func escaped(text string) string {
+	var out strings.Builder
+	for text != "" {
+		char, size := utf8.DecodeRuneInString(text)
+		if valid := char != utf8.RuneError || size > 1; valid && strconv.IsPrint(char) {
+			out.WriteString(text[:size])
+		} else {
+			out.WriteString(strings.Trim(strconv.Quote(text[:size]), `"`))
+		}
+		text = text[size:]
+	}
+	return out.String()
 }
 
 // Ellipsis cuts a text to so many characters, of which the last tells that it was cut.

@@ -63,6 +63,28 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// TestEscaped shows in columns what could write to a terminal; scripts get what there is.
+func TestEscaped(t *testing.T) {
+	const name, label = "a\t\"世\\界\"\n\x1b[31m", "\r\u202e\xff\ufffd"
+	rows := []row{{"1", name, map[string]string{"a": label}}}
+	for format, want := range map[string]string{
+		`table {{.Name}}|{{.Label "a"}}`: `NAME|a` + "\n" + `a\t"世\界"\n\x1b[31m|\r\u202e\xff` + "\ufffd\n",
+		`{{.Name}}|{{.Label "a"}}`:       name + "|" + label + "\n",
+	} {
+		var out strings.Builder
+		list, err := Parse(format, "", false)
+		if err == nil {
+			err = Write(&out, list, header, rows)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", format, err, diff)
+		}
+	}
+	if diff := cmp.Diff([]row{{"1", name, map[string]string{"a": label}}}, rows); diff != "" {
+		t.Errorf("the rows themselves are changed (-want +got):\n%s", diff)
+	}
+}
+
 // TestObjects has the names of fields in Go, and in JSON where these are others.
 func TestObjects(t *testing.T) {
 	type object struct {
