@@ -40,6 +40,7 @@ func TestWrite(t *testing.T) {
 			"table {{pad .ID 2 2}}|{{json .ID}}|{{title .Name}}|{{lower .Name}}|{{join (split .Name \"n\") \"-\"}}", false, rows[:1],
 			"  THING ID  |THING ID|NAME|NAME|NAME\n  1  |\"1\"|One|one|o-e\n",
 		},
+		{"{{title \"a_b c's d,é\"}}", false, rows[:1], "A_b C'S D,É\n"}, // as strings.Title
 		{"{{join .Labels \"+\"}}", false, rows, "x\n\n"},
 		{"{{join .ID \"+\"}}", false, rows, "expected slice, got string"},
 		{"{{truncate .Name 2}}{{truncate .Name 99}}{{pad \"\" 1 1}}", false, rows[:1], "onone\n"},

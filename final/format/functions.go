@@ -15,7 +15,7 @@ var functions = template.FuncMap{
 	"json":     toJSON,
 	"split":    strings.Split,
 	"join":     join,
-	"title":    title,
+	"title":    strings.Title, //nolint:staticcheck // it is Docker's
 	"lower":    strings.ToLower,
 	"upper":    strings.ToUpper,
 	"pad":      pad,
@@ -63,18 +63,6 @@ func join(list any, separator string) (string, error) {
 		return "", fmt.Errorf("expected slice, got %T", list)
 	}
 	return strings.Join(parts, separator), nil
-}
-
-// title has each word begin with a capital.
-func title(text string) string {
-	out, begins := []byte(text), true
-	for i, c := range out {
-		if begins && 'a' <= c && c <= 'z' {
-			out[i] = c - 'a' + 'A'
-		}
-		begins = c == ' ' || c == '\t' || c == '-' || c == '.' || c == '/' || c == ':'
-	}
-	return string(out)
 }
 
 // pad puts spaces around a text, unless it is empty.

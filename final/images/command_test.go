@@ -148,7 +148,7 @@ func (p *program) images(name string, o options) error {
 	}
 	users, _ := p.users() // never fails
 	listing := show.Listing{All: o.all, Name: name, Filters: filters, Digests: o.digests, Whole: o.whole, Users: users, Now: p.now}
-	list, err := listing.Format(o.format, o.quiet)
+	listing, list, err := listing.As(o.format, o.quiet)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import "strings"
 const (
 	idDigits    = 64 // of SHA-256
 	shownDigits = 12 // what tables show of them
-	leastDigits = 4  // fewer are never taken for an ID
+	leastDigits = 4  // of what IsID takes, as Docker with containerd; catalog.Find, as Docker without, takes fewer
 )
 
 // IsID tells whether text may be the ID of an image, or the beginning of one, with or

@@ -62,23 +62,26 @@ type Listing struct {
 	Whole   bool // whole ids
 	Users   []catalog.User
 	Now     time.Time
+
+	ofTags  bool // the digests of what has tags are shown
 	idsOnly bool // nothing else is shown: sizes need not be known
 }
 
-// Format is how rows are written: as text says, which a user has given. It may call for digests,
-// or they for it.
-func (l *Listing) Format(text string, quiet bool) (format.List, error) {
+// As is the listing for rows that are written as text says, which a user has given, and how they are
+// written. The text may call for digests, or they for it.
+func (l Listing) As(text string, quiet bool) (Listing, format.List, error) {
 	const digest = "{{.Digest}}"
 	usual := columns
 	if l.Digests {
 		usual = digestColumns
 	}
-	l.idsOnly = quiet && (text == "" || text == "table")
 	if text != "table" && strings.HasPrefix(text, "table") && l.Digests && !strings.Contains(text, digest) {
 		text += "\t" + digest
 	}
-	l.Digests = l.Digests || strings.Contains(text, digest)
-	return format.Parse(text, usual, quiet)
+	l.idsOnly = quiet && (text == "" || text == "table")
+	l.ofTags = l.Digests || strings.Contains(text, digest)
+	list, err := format.Parse(text, usual, quiet)
+	return l, list, err
 }
 
 // List returns the rows of images. If layers cannot be read, their images have no size, and the
@@ -126,10 +129,14 @@ func (l Listing) rows(img catalog.Image, size string) (rows []Row) {
 		}
 	}
 	for _, name := range img.Digests {
-		if repository, digest := image.Split(name); !listed[repository] {
-			add(repository, none, digest)
-			listed[repository] = !l.Digests
+		repository, digest := image.Split(name)
+		if listed[repository] {
+			continue
 		}
+		if !l.Digests { // one row for all that it has there
+			listed[repository], digest = true, ""
+		}
+		add(repository, none, digest)
 	}
 	if len(rows) == 0 {
 		add(none, none, none)
@@ -146,7 +153,7 @@ const (
 // digestsOf are those that an image has in a repository, if they are shown.
 func (l Listing) digestsOf(img catalog.Image, repository string) (digests []string) {
 	for _, name := range img.Digests {
-		if other, digest := image.Split(name); l.Digests && other == repository {
+		if other, digest := image.Split(name); l.ofTags && other == repository {
 			digests = append(digests, digest)
 		}
 	}

@@ -32,16 +32,17 @@ func TestDigests(t *testing.T) {
 		digests bool
 		want    []string // repository, tag, digest
 	}{
-		{"", "", false, []string{"box 1 <none>", "box 2 <none>", "zoo 1 <none>", "host:80/cab <none> " + x}},
+		{"", "", false, []string{"box 1 <none>", "box 2 <none>", "zoo 1 <none>", "host:80/cab <none> "}},
 		{"", "", true, []string{
 			"box 1 " + x, "box 1 " + y, "box 2 " + x, "box 2 " + y, "zoo 1 <none>", "host:80/cab <none> " + x, "host:80/cab <none> " + y,
 		}},
+		{"host:80/cab", "{{.Digest}}", false, []string{"host:80/cab <none> "}}, // as with Docker
 		{"zoo", "{{.Digest}}", false, []string{"zoo 1 <none>"}},
 		{"box:2", "{{.Digest}}", false, []string{"box 2 <none>"}},
 		{"box", "{{.Digest}}", false, []string{"box 1 " + x, "box 1 " + y, "box 2 " + x, "box 2 " + y}},
 	} {
-		l := Listing{Name: c.name, Digests: c.digests, Filters: filter.Set{}}
-		if _, err := l.Format(c.format, false); err != nil {
+		l, _, err := Listing{Name: c.name, All: true, Digests: c.digests, Filters: filter.Set{}}.As(c.format, false)
+		if err != nil {
 			t.Fatal(err)
 		}
 		rows, err := List(s, catalog.Catalog{img}, l)
@@ -70,8 +71,8 @@ func TestDamaged(t *testing.T) {
 	img.Manifest.Layers = []ocispec.Descriptor{{Digest: digest.FromString("blob")}}
 	img.Tags = []string{"box:1"}
 	for _, quiet := range []bool{false, true} {
-		l := Listing{}
-		if _, err := l.Format("", quiet); err != nil {
+		l, _, err := Listing{}.As("", quiet)
+		if err != nil {
 			t.Fatal(err)
 		}
 		rows, err := List(s, catalog.Catalog{img}, l)
