@@ -83,3 +83,22 @@ func TestContainerMeanwhile(t *testing.T) {
 		t.Errorf("left for the container (-want +got):\n%s", diff)
 	}
 }
+
+// TestPruneMeanwhile has somebody else remove an image that Prune has found: the others go.
+func TestPruneMeanwhile(t *testing.T) {
+	s := open(t, t.TempDir())
+	one, two := add(t, s, []string{"one"}, "one"), add(t, s, []string{"two"}, "two")
+	asked := 0
+	users := func() ([]catalog.User, error) {
+		if asked++; asked > 1 {
+			return nil, nil
+		}
+		_, err := Image(s, "one", Options{Users: by()}) // the first question is under no lock
+		return nil, err
+	}
+	r, err := Prune(s, Pruning{All: true, Users: users, Now: time.Now()})
+	want := Result{Untagged: []string{"two:latest"}, Deleted: []digest.Digest{two.ID(), two.ChainIDs()[0]}, Freed: r.Freed}
+	if diff := cmp.Diff(want, r); diff != "" || err != nil {
+		t.Errorf("without %s: %v (-want +got)\n%s", one.ID(), err, diff)
+	}
+}

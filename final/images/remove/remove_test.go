@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -206,6 +207,24 @@ func TestMeanwhile(t *testing.T) {
 	says(t, "remove of what is gone", err, "no such image")
 	if c, err := catalog.Read(s); err != nil || len(c) > 0 {
 		t.Errorf("it is back: %v, %v", c, err)
+	}
+}
+
+// TestOnDisk counts a file once that has two names.
+func TestOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), make([]byte, 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one, err := onDisk(dir)
+	if err != nil || one < 1<<20 {
+		t.Errorf("a file of a megabyte takes %d: %v", one, err)
+	}
+	if err := os.Link(filepath.Join(dir, "file"), filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if two, err := onDisk(dir); err != nil || two >= one+1<<20 {
+		t.Errorf("with another name it takes %d: %v", two, err)
 	}
 }
 

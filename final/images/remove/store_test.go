@@ -103,45 +103,38 @@ func diff(dir string) (digest.Digest, error) {
 	return hash.Digest(), err
 }
 
-// onDiskAre are the names of all blobs and unpacked layers, sorted.
+// onDiskAre are all blobs and unpacked layers, sorted: blob and layer with their names.
 func onDiskAre(t testing.TB, s *image.Store) (names []string) {
 	t.Helper()
-	for _, dir := range []string{filepath.Join(s.Dir, "blobs/sha256"), s.Layers} {
+	for what, dir := range map[string]string{"blob ": filepath.Join(s.Dir, "blobs/sha256"), "layer ": s.Layers} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, entry := range entries {
-			names = append(names, entry.Name())
+			names = append(names, what+entry.Name())
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// of are the names of what some images consist of, sorted.
+// of are all that some images consist of, as onDiskAre has it.
 func of(all ...image.Image) (names []string) {
 	for _, img := range all {
 		for _, blob := range img.Blobs() {
-			names = append(names, "b"+blob.Digest.Encoded())
+			names = append(names, "blob "+blob.Digest.Encoded())
 		}
-		for _, layer := range img.ChainIDs() {
-			names = append(names, "l"+layer.Encoded())
-		}
+		names = append(names, layersOf(img)...)
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
-	for i := range names {
-		names[i] = names[i][1:]
-	}
-	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
-// layersOf are the names of what an image unpacks to, sorted.
+// layersOf are what an image unpacks to, as onDiskAre has it.
 func layersOf(img image.Image) (names []string) {
 	for _, layer := range img.ChainIDs() {
-		names = append(names, layer.Encoded())
+		names = append(names, "layer "+layer.Encoded())
 	}
 	slices.Sort(names)
 	return names
