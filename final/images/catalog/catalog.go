@@ -44,7 +44,8 @@ type User struct {
 }
 
 // Users tells who uses images, at the moment when it is called. It is called under the store's
-// locks: so it must not change the store, nor Hold it, and would wait for ever if it did.
+// locks: so it must not change the store, nor Hold it, and would wait for ever if it did; nor wait
+// for a container's lock, as whoever has that may wait for the store.
 type Users func() ([]User, error)
 
 // A Catalog is all images, the newest first.

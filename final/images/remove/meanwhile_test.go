@@ -2,6 +2,7 @@ package remove
 
 import (
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -100,5 +101,23 @@ func TestPruneMeanwhile(t *testing.T) {
 	want := Result{Untagged: []string{"two:latest"}, Deleted: []digest.Digest{two.ID(), two.ChainIDs()[0]}, Freed: r.Freed}
 	if diff := cmp.Diff(want, r); diff != "" || err != nil {
 		t.Errorf("without %s: %v (-want +got)\n%s", one.ID(), err, diff)
+	}
+}
+
+// TestNotWritten has the list not be written, as on a full disk: nothing is said to be removed.
+func TestNotWritten(t *testing.T) {
+	s := open(t, t.TempDir())
+	img := add(t, s, []string{"one"}, "one")
+	before := onDiskAre(t, s)
+	users := func() ([]catalog.User, error) { return nil, os.Rename(s.Drafts, s.Drafts+".away") }
+	r, err := Image(s, "one", Options{Users: users})
+	if diff := cmp.Diff(Result{}, r); diff != "" || err == nil {
+		t.Errorf("result: %v (-want +got)\n%s", err, diff)
+	}
+	if diff := cmp.Diff(before, onDiskAre(t, s)); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{img.ID().String()}, ids(t, s)); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
 	}
 }

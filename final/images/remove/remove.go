@@ -96,7 +96,10 @@ func remove(s *image.Store, img catalog.Image, want request) (r Result, err erro
 		}
 		return entries
 	})
-	return r, errors.Join(refused, err)
+	if err = errors.Join(refused, err); err != nil {
+		return Result{}, err // the list is as it was
+	}
+	return r, nil
 }
 
 // decide plans for an image as it is now, which has these entries in the list.
@@ -133,8 +136,11 @@ func unreadable(s *image.Store, stored string) (r Result, err error) {
 			return damage != nil
 		})
 	})
-	if err == nil && r.Untagged == nil {
-		err = catalog.NotFound{Name: stored} // any more
+	if err != nil {
+		return Result{}, err
 	}
-	return r, err
+	if r.Untagged == nil {
+		return r, catalog.NotFound{Name: stored} // any more
+	}
+	return r, nil
 }
