@@ -142,6 +142,17 @@ func (n Name) WithDefaultTag() Name {
 	return n
 }
 
+// Stored is the name as the store has it and Docker shows it, with a tag or a digest. A name that
+// would be another one when it is read again is refused.
+func (n Name) Stored() (string, error) {
+	n = n.TagOrDigest()
+	stored := n.Familiar()
+	if again, err := Parse(stored); err != nil || again != n {
+		return "", fmt.Errorf("%s is stored as %s, which is the name of another image: take another name", n, stored)
+	}
+	return stored, nil
+}
+
 // TagOrDigest is the name with either a tag or a digest, as a registry is asked for it:
 // a digest says all, and a tag beside it is only for people. With neither, it is latest.
 func (n Name) TagOrDigest() Name {

@@ -140,7 +140,7 @@ func (c Catalog) Find(ref string, damaged error) (Image, error) {
 }
 
 // Normal is what a user calls an image, with nothing left out: a name as it is stored, or all
-// of an id. A name that would be another one when it is read again is refused.
+// of an id.
 func Normal(ref string) (string, error) {
 	if hex := strings.TrimPrefix(ref, "sha256:"); images.IsID(ref) && len(hex) == digest.SHA256.Size()*2 {
 		return "sha256:" + hex, nil
@@ -149,12 +149,7 @@ func Normal(ref string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name = name.TagOrDigest()
-	stored := name.Familiar()
-	if again, err := images.Parse(stored); err != nil || again != name {
-		return "", fmt.Errorf("%s is stored as %s, which is the name of another image: take another name", name, stored)
-	}
-	return stored, nil
+	return name.Stored()
 }
 
 // Tag gives the image that is called source the name target too, and takes that from the image
@@ -169,7 +164,7 @@ func Tag(s *image.Store, source, target string) error {
 	case images.Name{Domain: name.Domain, Path: name.Path}.Familiar() == "sha256":
 		return errors.New("refusing to create an ambiguous tag using digest algorithm as name")
 	}
-	stored, err := Normal(target)
+	stored, err := name.Stored()
 	if err != nil {
 		return err
 	}

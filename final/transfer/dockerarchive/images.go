@@ -59,14 +59,14 @@ func names(text string) ([]string, error) {
 	if err == nil && name.Digest != "" {
 		err = errors.New("has a digest")
 	}
-	whole := name.WithDefaultTag().Familiar()
+	var stored string
 	if err == nil {
-		_, err = image.Normalize(whole) // which knows fewer registries
+		stored, err = name.Stored()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the name %q: %w", text, err)
 	}
-	return []string{whole}, nil
+	return []string{stored}, nil
 }
 
 // choose returns the image that an entry of the index means: it may be an index itself, of the

@@ -61,7 +61,7 @@ type pull struct {
 // name means what it has meant before, and what has arrived whole is kept for the next try.
 func (o Options) Image(ctx context.Context, name images.Name) error {
 	p := pull{Options: o, name: name.TagOrDigest(), platform: platform.Here()}
-	if _, err := image.Normalize(p.name.Familiar()); err != nil {
+	if _, err := p.name.Stored(); err != nil {
 		return err // better now than at the end
 	}
 	if o.Platform != "" {
