@@ -210,6 +210,7 @@ func hostile() map[string][]file {
 	with(`digest "x"`, func(m *ocispec.Manifest, _ *ocispec.Image) { m.Layers[0].Digest = "x" })
 	with(`unknown media type "text/plain"`, func(m *ocispec.Manifest, _ *ocispec.Image) { m.Layers[0].MediaType = "text/plain" })
 	with("has 3 bytes, and its descriptor says 2", func(m *ocispec.Manifest, _ *ocispec.Image) { m.Layers[0].Size = 2 })
+	with("has -1 bytes", func(m *ocispec.Manifest, _ *ocispec.Image) { m.Layers[0].Size = -1 })
 	with(digest.FromString("gone").String()+": no such file", func(m *ocispec.Manifest, _ *ocispec.Image) {
 		m.Layers[0] = descriptor(ocispec.MediaTypeImageLayer, "gone")
 	})

@@ -74,6 +74,9 @@ func (img Image) check() error {
 		return fmt.Errorf("it has %d layers: more than the %d that overlayfs takes", len(layers), maxLayers)
 	}
 	for i, layer := range layers {
+		if layer.Size < 0 {
+			return fmt.Errorf("layer %q has %d bytes: get the image again, or another one", layer.Digest, layer.Size)
+		}
 		switch blob.MediaType(layer.MediaType) {
 		case ocispec.MediaTypeImageLayer, ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeImageLayerZstd:
 		default:

@@ -194,7 +194,7 @@ func (p *pull) receive(ctx context.Context, desc ocispec.Descriptor, text []byte
 
 // checkConfig refuses a config that cannot be one before it is fetched.
 func (p *pull) checkConfig(config ocispec.Descriptor) error {
-	if blob.MediaType(config.MediaType) != ocispec.MediaTypeImageConfig || config.Size > blob.MaxJSON {
+	if blob.MediaType(config.MediaType) != ocispec.MediaTypeImageConfig || config.Size < 0 || config.Size > blob.MaxJSON {
 		return fmt.Errorf("this is no image of a container: its config is %d bytes of %q", config.Size, config.MediaType)
 	}
 	return nil

@@ -326,6 +326,7 @@ func TestHostile(t *testing.T) {
 		"9999999 bytes of":             `{"config":{"mediaType":"` + ocispec.MediaTypeImageConfig + `","size":9999999}}`,
 		"says that it is":              `{"mediaType":"` + ocispec.MediaTypeImageIndex + `","manifests":[]}`,
 		"invalid character":            `<html>`,
+		"-1 bytes of":                  `{"config":{"mediaType":"` + ocispec.MediaTypeImageConfig + `","digest":"` + digest.FromString("{}").String() + `","size":-1}}`,
 		"its config 0":                 `{"config":` + config + `,"layers":[{}]}`,
 	} {
 		r := testregistry.New(t)
