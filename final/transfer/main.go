@@ -28,6 +28,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"drydock/final/transfer/login"
+	"drydock/final/transfer/progress"
 	"drydock/final/transfer/registry"
 	"drydock/final/transfer/wire"
 	"drydock/internal/defaults"
@@ -98,7 +99,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case errors.As(err, &stopped):
 		return 128 + int(stopped.signal)
 	case err != nil:
-		fmt.Fprintln(stderr, "drydock:", strings.ReplaceAll(err.Error(), "\n", "\ndrydock: "))
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(stderr, "drydock:", progress.Plain(line)) // a registry may have worded it
+		}
 		return 1
 	}
 	return 0

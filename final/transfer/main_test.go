@@ -91,6 +91,20 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestEscapes: a registry words its own errors, but does not write to the terminal.
+func TestEscapes(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	r := testregistry.New(t)
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"errors":[{"code":"DENIED","message":"\u001b[2Jgone\nLogin Succeeded\r"}]}`))
+	})
+	_, stderr, code := does(t, t.TempDir(), "", "pull", r.Host+"/box")
+	if strings.ContainsAny(stderr, "\x1b\r") || !strings.Contains(stderr, "\ndrydock: Login Succeeded\\r") || code != 1 {
+		t.Errorf("%d %q", code, stderr)
+	}
+}
+
 // TestSaveAndLoad goes through files.
 func TestSaveAndLoad(t *testing.T) {
 	from, to, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "x.tar")

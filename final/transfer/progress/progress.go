@@ -8,7 +8,8 @@
 //
 //	printf '\033[3A\r\033[2K%s\033[3B\r' '98fe69ba0f87: Download complete'
 //
-// What is no terminal gets one plain line for each change of a state, and no bars.
+// What is no terminal gets one plain line for each change of a state, and no bars. Other sequences
+// than ours are escaped: a registry's words would be obeyed too.
 //
 // To read: console_codes(4); TIOCGWINSZ in ioctl_tty(2).
 package progress
@@ -17,9 +18,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -56,7 +59,22 @@ func (d *Display) Println(words ...any) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
 	d.rows = 0
-	fmt.Fprintln(d.out, words...)
+	fmt.Fprintln(d.out, Plain(strings.TrimSuffix(fmt.Sprintln(words...), "\n")))
+}
+
+// Plain is a text with what cannot be printed escaped as %q has it: no terminal obeys it.
+func Plain(text string) string {
+	var out strings.Builder
+	for text != "" {
+		char, size := utf8.DecodeRuneInString(text)
+		if isText := char != utf8.RuneError || size > 1; isText && strconv.IsPrint(char) {
+			out.WriteString(text[:size])
+		} else {
+			out.WriteString(strings.Trim(strconv.Quote(text[:size]), `"`))
+		}
+		text = text[size:]
+	}
+	return out.String()
 }
 
 // Row returns the row of something new, which appears when it has something to say.
@@ -124,7 +142,7 @@ func bar(at, size int64, width int) string {
 // draw writes the row again. It is cut to the width: one that goes on in the next row would
 // not be where it is looked for.
 func (r *Row) draw(state string) {
-	d, text := r.display, r.id+": "+state
+	d, text := r.display, Plain(r.id+": "+state)
 	if d.width == nil {
 		fmt.Fprintln(d.out, text)
 		return

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -109,5 +110,16 @@ func TestBar(t *testing.T) {
 		if diff := cmp.Diff(c.want, bar(c.at, c.size, c.width)); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// TestEscapes: what comes from strangers does not write to the terminal.
+func TestEscapes(t *testing.T) {
+	var out bytes.Buffer
+	d := New(&out)
+	d.Println("Mirror", "h:", errors.New("\x1b[2J\u202e caf\u00e9 \xff\n\""))
+	d.Row("a\r").Say("\x9b3A")
+	if d := cmp.Diff("Mirror h: \\x1b[2J\\u202e café \\xff\\n\"\na\\r: \\x9b3A\n", out.String()); d != "" {
+		t.Error(d)
 	}
 }
