@@ -234,6 +234,12 @@ func hostile() map[string][]file {
 	all["lists no image for"] = []file{version, {name: "index.json", text: indexOf(descriptor(ocispec.MediaTypeImageIndex, foreign))}, blobFile(foreign), blobFile(manifest), blobFile(config), blobFile("one")}
 	all[`in place of application/vnd.oci.image.manifest`] = []file{version, {name: "index.json", text: indexOf(descriptor(ocispec.MediaTypeImageIndex, outer))}, blobFile(outer), blobFile(inner)}
 	all[`"Bad Name": invalid reference format`] = []file{version, {name: "index.json", text: indexOf(named)}, blobFile(manifest), blobFile(config), blobFile("one")}
+	both := func(mediaType string) []file {
+		both := strings.Replace(manifest, "{", `{"manifests":[],`, 1)
+		return []file{version, {name: "index.json", text: indexOf(descriptor(mediaType, both))}, blobFile(both), blobFile(config), blobFile("one")}
+	}
+	all["is an index and a manifest at once"] = both(ocispec.MediaTypeImageManifest)
+	all["an index and a manifest at once: get"] = both(ocispec.MediaTypeImageIndex)
 	loop := `{"manifests":[{"mediaType":"` + ocispec.MediaTypeImageIndex + `","digest":"` + digest.FromString("loop").String() + `"}]}`
 	all[`blobs/sha256/`+digest.FromString("loop").Encoded()+`": blob`] = []file{version, {name: "index.json", text: loop}, {name: blobPrefix + digest.FromString("loop").Encoded(), text: loop}}
 	all[`"../x": does not belong`] = []file{version, {name: "../x"}}

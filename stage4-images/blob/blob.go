@@ -209,13 +209,26 @@ func (l Layout) Document(desc ocispec.Descriptor, mediaType string, value any) e
 	if err != nil {
 		return err
 	}
-	// What is an index and a manifest at once would be two images to two readers.
-	var itself struct{ MediaType string }
+	return Unmarshal(desc, text, value)
+}
+
+// Unmarshal reads a document of the descriptor's media type. What is an index and a manifest at
+// once, or says that it is something else, would be two images to two readers.
+func Unmarshal(desc ocispec.Descriptor, text []byte, value any) error {
+	var itself struct {
+		MediaType                 string
+		Manifests, Config, Layers json.RawMessage
+	}
 	if err := errors.Join(json.Unmarshal(text, &itself), json.Unmarshal(text, value)); err != nil {
 		return fmt.Errorf("blob %s: %w", desc.Digest, err)
 	}
-	if itself.MediaType != "" && itself.MediaType != desc.MediaType {
-		return fmt.Errorf("blob %s says that it is %q, and its descriptor %s", desc.Digest, itself.MediaType, desc.MediaType)
+	kind := MediaType(desc.MediaType)
+	switch {
+	case itself.MediaType != "" && itself.MediaType != desc.MediaType:
+		return fmt.Errorf("blob %s says that it is %q, and its descriptor %q", desc.Digest, itself.MediaType, desc.MediaType)
+	case kind == ocispec.MediaTypeImageManifest && itself.Manifests != nil,
+		kind == ocispec.MediaTypeImageIndex && (itself.Config != nil || itself.Layers != nil):
+		return fmt.Errorf("blob %s is an index and a manifest at once: get the image elsewhere", desc.Digest)
 	}
 	return nil
 }

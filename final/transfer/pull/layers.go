@@ -2,8 +2,6 @@ package pull
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -146,19 +144,4 @@ func (p *pull) lock(ctx context.Context, name string) (*os.File, error) {
 		}()
 		return nil, context.Cause(ctx)
 	}
-}
-
-// unmarshal reads a document that has come as a media type, and is to say so itself too.
-func unmarshal(desc ocispec.Descriptor, text []byte, value any) error {
-	var itself struct{ MediaType string }
-	if err := json.Unmarshal(text, &itself); err != nil {
-		return fmt.Errorf("manifest %s: %w", desc.Digest, err)
-	}
-	if itself.MediaType != "" && itself.MediaType != desc.MediaType {
-		return fmt.Errorf("manifest %s says that it is %q, and came as %q", desc.Digest, itself.MediaType, desc.MediaType)
-	}
-	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("manifest %s: %w", desc.Digest, err)
-	}
-	return nil
 }

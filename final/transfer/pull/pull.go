@@ -149,7 +149,7 @@ func (p *pull) choose(ctx context.Context, desc ocispec.Descriptor, text []byte)
 		return desc, text, nil
 	}
 	var index ocispec.Index
-	if err := unmarshal(desc, text, &index); err != nil {
+	if err := blob.Unmarshal(desc, text, &index); err != nil {
 		return desc, nil, err
 	}
 	chosen, found := p.platform.Choose(index)
@@ -166,7 +166,7 @@ func (p *pull) choose(ctx context.Context, desc ocispec.Descriptor, text []byte)
 // the parts with each other, and the store each with its digest.
 func (p *pull) receive(ctx context.Context, desc ocispec.Descriptor, text []byte) error {
 	var manifest ocispec.Manifest
-	if err := unmarshal(desc, text, &manifest); err != nil {
+	if err := blob.Unmarshal(desc, text, &manifest); err != nil {
 		return err
 	}
 	if err := p.checkConfig(manifest.Config); err != nil {

@@ -325,6 +325,7 @@ func TestHostile(t *testing.T) {
 		"this is no image":             `{"config":{"mediaType":"application/vnd.cncf.helm.config.v1+json"}}`,
 		"9999999 bytes of":             `{"config":{"mediaType":"` + ocispec.MediaTypeImageConfig + `","size":9999999}}`,
 		"says that it is":              `{"mediaType":"` + ocispec.MediaTypeImageIndex + `","manifests":[]}`,
+		"at once":                      `{"config":` + config + `,"manifests":[]}`,
 		"invalid character":            `<html>`,
 		"-1 bytes of":                  `{"config":{"mediaType":"` + ocispec.MediaTypeImageConfig + `","digest":"` + digest.FromString("{}").String() + `","size":-1}}`,
 		"its config 0":                 `{"config":` + config + `,"layers":[{}]}`,
