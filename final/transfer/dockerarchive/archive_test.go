@@ -314,6 +314,23 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestOtherLayer: what the config of an OCI archive says of its layer is to be true.
+func TestOtherLayer(t *testing.T) {
+	from, s := testimage.Store(t, ""), testimage.Store(t, "")
+	good := testimage.Add(t, from, "box", "one")
+	evil, err := from.Put(ocispec.MediaTypeImageLayer, strings.NewReader("evil"), "")
+	must(t, err)
+	_, err = from.Add(good.Config, []ocispec.Descriptor{evil}, "box")
+	must(t, err)
+	var archive bytes.Buffer
+	must(t, Save(from, &archive, []string{"box"}))
+	_, err = Load(s, &archive, Options{})
+	says(t, err, "its tar file has the digest "+evil.Digest.String())
+	if left := testimage.Left(t, s, "images/blobs/sha256", "drafts"); left != nil {
+		t.Error(left)
+	}
+}
+
 // TestTruncated cuts an archive at every 512 bytes.
 func TestTruncated(t *testing.T) {
 	text, name := config(t, "one")

@@ -3,7 +3,6 @@ package dockerarchive
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"regexp"
 
@@ -15,7 +14,6 @@ import (
 	"drydock/final/transfer/platform"
 	"drydock/stage4-images/blob"
 	"drydock/stage4-images/image"
-	"drydock/stage4-images/layer"
 )
 
 // wholeName is where Docker and containerd have the name of an image in an index. OCI's
@@ -37,6 +35,11 @@ func (a *contents) fromIndex() (all []image.Image, err error) {
 	}
 	for _, e := range index.Manifests {
 		img, err := a.choose(e)
+		for i, layer := range img.Manifest.Layers {
+			if err == nil {
+				err = a.known.Check(a.l, layer.Digest, img.Config.RootFS.DiffIDs[i])
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -180,21 +183,7 @@ func (a *contents) layer(name string, diffID digest.Digest) (ocispec.Descriptor,
 	if desc.MediaType, err = a.compression(desc.Digest); err != nil {
 		return desc, err
 	}
-	content, err := a.l.Blob(desc.Digest)
-	if err != nil {
-		return desc, err
-	}
-	defer content.Close()
-	plain, err := layer.Open(content)
-	if err != nil {
-		return desc, fmt.Errorf("%q: %w", name, err)
-	}
-	defer plain.Close()
-	got, err := digest.Canonical.FromReader(io.LimitReader(plain, layer.Usual.Bytes))
-	if err == nil && got != diffID {
-		err = fmt.Errorf("its tar file has the digest %s, and the image's config says %s", got, diffID)
-	}
-	if err != nil {
+	if err := a.known.Check(a.l, desc.Digest, diffID); err != nil {
 		return desc, fmt.Errorf("%q: %w", name, err)
 	}
 	return desc, nil

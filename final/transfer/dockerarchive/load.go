@@ -36,6 +36,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"drydock/final/transfer/diffid"
 	"drydock/final/transfer/platform"
 	"drydock/stage4-images/archive"
 	"drydock/stage4-images/blob"
@@ -68,7 +69,8 @@ func Load(s *image.Store, r io.Reader, o Options) ([]image.Image, error) {
 	}
 	defer plain.Close()
 	return archive.Stage(s, func(l blob.Layout) ([]image.Image, error) {
-		a := contents{l: l, want: want, strict: o.Platform != "", files: map[string]ocispec.Descriptor{}, links: map[string]string{}, documents: map[string][]byte{}}
+		listed, _ := s.List() // what cannot be read is compared again
+		a := contents{l: l, known: diffid.Listed(listed), want: want, strict: o.Platform != "", files: map[string]ocispec.Descriptor{}, links: map[string]string{}, documents: map[string][]byte{}}
 		if err := a.receive(tar.NewReader(plain)); err != nil {
 			return nil, err
 		}
@@ -80,6 +82,7 @@ func Load(s *image.Store, r io.Reader, o Options) ([]image.Image, error) {
 // under its digest, and only looked up by its name.
 type contents struct {
 	l         blob.Layout
+	known     diffid.Known
 	want      platform.Platform
 	strict    bool // no image for another one will do
 	files     map[string]ocispec.Descriptor

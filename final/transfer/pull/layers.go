@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"drydock/final/transfer/diffid"
 	"drydock/final/transfer/progress"
 	"drydock/stage4-images/blob"
 	"drydock/stage4-images/image"
@@ -49,27 +50,34 @@ func (p *pull) layers(ctx context.Context, img image.Image) error {
 	return all.Wait()
 }
 
-// unpack unpacks each layer when it has arrived, and those below it are unpacked.
+// unpack unpacks each layer when it has arrived, and those below it are unpacked. One that is
+// unpacked already, of another blob perhaps, is compared with this one.
 func (p *pull) unpack(ctx context.Context, img image.Image, rows []*progress.Row, arrived []chan struct{}) error {
+	listed, _ := p.Store.List() // what cannot be read is compared again
+	known := diffid.Listed(listed)
 	for i := range rows {
 		select {
 		case <-arrived[i]:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if p.isUnpacked(img, i) {
-			continue
-		}
 		lower := img
 		lower.Manifest.Layers, lower.Config.RootFS.DiffIDs = img.Manifest.Layers[:i+1], img.Config.RootFS.DiffIDs[:i+1]
+		isNew := false
 		_, err := p.Store.Unpack(lower, func(content io.Reader, dir string) (digest.Digest, error) {
+			isNew = true
 			content = rows[i].Reader(content, "Extracting", img.Manifest.Layers[i].Size)
 			return p.Apply(stopper{ctx, content}, dir)
 		})
+		if err == nil && !isNew {
+			err = known.Check(p.Store.Layout, img.Manifest.Layers[i].Digest, img.Config.RootFS.DiffIDs[i])
+		}
 		if err != nil {
 			return err
 		}
-		rows[i].Say("Pull complete")
+		if isNew {
+			rows[i].Say("Pull complete")
+		}
 	}
 	return nil
 }

@@ -366,6 +366,24 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
+// TestOtherLayer: an image whose config says of a layer what is true of another's is not taken,
+// though that is unpacked.
+func TestOtherLayer(t *testing.T) {
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	_, good := sent(t, r, "good", "one")
+	must(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/good")))
+	from := testimage.Store(t, "")
+	evil, err := from.Put(ocispec.MediaTypeImageLayer, strings.NewReader("evil"), "")
+	must(t, err)
+	_, err = from.Add(good.Config, []ocispec.Descriptor{evil}, r.Host+"/evil:latest")
+	must(t, err)
+	must(t, push.Options{Store: from, Display: progress.New(io.Discard)}.Image(t.Context(), parse(t, r.Host+"/evil")))
+	says(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/evil")), "its tar file has the digest "+evil.Digest.String())
+	if all, err := s.List(); len(all) != 1 || err != nil {
+		t.Error(all, err)
+	}
+}
+
 // TestTwo: two pulls of one image at once fetch each blob once. The second one begins while
 // the first one's layer is on its way.
 func TestTwo(t *testing.T) {
