@@ -73,13 +73,16 @@ func receiveImages(l blob.Layout, r io.Reader) (all []image.Image, err error) {
 	return all, nil
 }
 
-// adopt moves the blobs of images here, and lists the images.
+// adopt moves the blobs of images here, also in place of what is here, as that may be damaged;
+// and lists the images.
 func adopt(s *image.Store, staged blob.Layout, all []image.Image) error {
+	moved := map[digest.Digest]bool{}
 	for _, img := range all {
 		for _, part := range img.Blobs() {
-			if _, err := os.Stat(s.Path(part.Digest)); err == nil {
+			if moved[part.Digest] {
 				continue
 			}
+			moved[part.Digest] = true
 			if err := os.Rename(staged.Path(part.Digest), s.Path(part.Digest)); err != nil {
 				return err
 			}

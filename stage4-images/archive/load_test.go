@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -99,4 +100,24 @@ func FuzzLoad(f *testing.F) {
 			t.Error(left, err)
 		}
 	})
+}
+
+// TestLoadDamaged: what is loaded replaces what is here, which has become longer or other.
+func TestLoadDamaged(t *testing.T) {
+	s := open(t, t.TempDir())
+	img := add(t, s, "web", 1, "one", "one")
+	archive := save(t, s, "web")
+	for _, damage := range []string{"", "eno", "longer"} {
+		for _, part := range img.Blobs() {
+			if err := os.WriteFile(s.Path(part.Digest), []byte(damage), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Load(s, bytes.NewReader(archive)); err != nil {
+			t.Error(err)
+		}
+		if problems := s.Fsck(apply, diff); problems != nil {
+			t.Error(problems)
+		}
+	}
 }

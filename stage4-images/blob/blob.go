@@ -108,16 +108,13 @@ func (l Layout) Write(name string, value any) error {
 }
 
 // Put stores a blob, and refuses one that does not have the digest that is wanted ("" wants
-// none). Nobody sees it before all of it is there. One that is there already is not read.
+// none). Nobody sees it before all of it is there. It replaces one of that digest, which may be
+// damaged.
 func (l Layout) Put(mediaType string, r io.Reader, want digest.Digest) (ocispec.Descriptor, error) {
 	desc := ocispec.Descriptor{MediaType: mediaType, Digest: want}
 	if want != "" {
 		if err := CheckDigest(want); err != nil {
 			return desc, err
-		}
-		if info, err := os.Stat(l.Path(want)); err == nil {
-			desc.Size = info.Size()
-			return desc, nil
 		}
 	}
 	err := l.publish(func(w io.Writer) (path string, err error) {

@@ -107,14 +107,14 @@ func (p *pull) blob(ctx context.Context, desc ocispec.Descriptor, row *progress.
 	if err := blob.CheckDigest(desc.Digest); err != nil {
 		return err
 	}
-	if p.Store.CheckSize(desc) == nil {
-		return nil
-	}
 	lock, err := p.lock(ctx, desc.Digest.Encoded()+".blob")
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
+	if p.isWhole(ctx, desc) || ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	body := p.from.Blob(ctx, desc)
 	defer body.Close()
 	content := io.Reader(body)
@@ -128,6 +128,21 @@ func (p *pull) blob(ctx context.Context, desc ocispec.Descriptor, row *progress.
 		row.Say("Download complete")
 	}
 	return nil
+}
+
+// isWhole tells whether a blob is there. All of it is read: who pulls an image again may do so
+// because it is damaged.
+func (p *pull) isWhole(ctx context.Context, desc ocispec.Descriptor) bool {
+	content, err := p.Store.Blob(desc.Digest)
+	if err != nil {
+		return false
+	}
+	defer content.Close()
+	if p.Store.CheckSize(desc) != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, stopper{ctx, content})
+	return err == nil
 }
 
 // lock takes a lock, or stops waiting for it.

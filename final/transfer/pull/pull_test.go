@@ -384,6 +384,21 @@ func TestOtherLayer(t *testing.T) {
 	}
 }
 
+// TestDamaged: a pull replaces what has become shorter, longer, or other.
+func TestDamaged(t *testing.T) {
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	_, img := sent(t, r, "box", "one")
+	for _, damage := range []string{"", "eno", "longer"} {
+		must(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")))
+		whole(t, s, r.Host+"/box", img)
+		for _, part := range img.Blobs() {
+			must(t, os.WriteFile(s.Path(part.Digest), []byte(damage), 0o600))
+		}
+	}
+	must(t, options(s, io.Discard).Image(t.Context(), parse(t, r.Host+"/box")))
+	whole(t, s, r.Host+"/box", img)
+}
+
 // TestTwo: two pulls of one image at once fetch each blob once. The second one begins while
 // the first one's layer is on its way.
 func TestTwo(t *testing.T) {
