@@ -110,7 +110,7 @@ func (o Options) targets(name images.Name) (all []registry.Target, err error) {
 			return nil, fmt.Errorf("invalid mirror %q: give http://HOST or https://HOST", mirror)
 		}
 		if name.Domain == registry.Hub {
-			all = append(all, registry.Target{Registry: name.Domain, Host: address.Host, Path: name.Path})
+			all = append(all, registry.Target{Registry: name.Domain, Host: address.Host, Scheme: address.Scheme, Path: name.Path})
 		}
 	}
 	return append(all, registry.Target{Registry: name.Domain, Path: name.Path}), nil

@@ -137,6 +137,10 @@ func (p *push) open(ctx context.Context, sending []image.Image) (err error) {
 	slices.Sort(target.From)
 	target.From = slices.Compact(target.From)
 	p.to, err = p.Registry.Open(ctx, target)
+	if err != nil && target.From != nil && ctx.Err() == nil {
+		target.From, p.from = nil, nil // perhaps we may not read one of them
+		p.to, err = p.Registry.Open(ctx, target)
+	}
 	return err
 }
 
@@ -199,8 +203,8 @@ func (p *push) provide(ctx context.Context, desc ocispec.Descriptor, row *progre
 		return "Layer already exists", err
 	}
 	for _, from := range p.from[desc.Digest] {
-		if mounted, err := p.to.Mount(ctx, desc.Digest, from); mounted || err != nil {
-			return "Mounted from " + from, err
+		if p.to.Mount(ctx, desc.Digest, from) {
+			return "Mounted from " + from, nil
 		}
 	}
 	return "Pushed", p.to.PutBlob(ctx, desc, func() (io.ReadCloser, error) {

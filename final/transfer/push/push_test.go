@@ -97,18 +97,14 @@ func TestMount(t *testing.T) {
 	_, err := pushed(t, s, r.Host+"/a/box")
 	must(t, err)
 	testimage.Add(t, s, r.Host+"/b/box", "one", "two")
-	for _, can := range []bool{true, false} {
+	for _, status := range []int{http.StatusCreated, http.StatusAccepted, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusInternalServerError} {
 		var mounts []string
 		r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 			query := request.URL.Query()
 			switch {
 			case query.Has("mount"):
 				mounts = append(mounts, query.Get("mount")+" from "+query.Get("from"))
-				if can {
-					w.WriteHeader(http.StatusCreated)
-				} else {
-					w.WriteHeader(http.StatusAccepted)
-				}
+				w.WriteHeader(status)
 			case request.Method == http.MethodHead && strings.Contains(request.URL.Path, "/blobs/"):
 				w.WriteHeader(http.StatusNotFound)
 			default:
@@ -117,13 +113,37 @@ func TestMount(t *testing.T) {
 		})
 		out, err := pushed(t, s, r.Host+"/b/box")
 		must(t, err)
-		state := map[bool]string{true: "Mounted from a/box", false: "Pushed"}[can]
+		state := map[bool]string{true: "Mounted from a/box", false: "Pushed"}[status == http.StatusCreated]
 		if line := digest.FromString("one").Encoded()[:12] + ": " + state; !strings.Contains(out, line) {
 			t.Errorf("not %q in %q", line, out)
 		}
 		if d := cmp.Diff([]string{digest.FromString("one").String() + " from a/box"}, mounts); d != "" {
 			t.Error(d)
 		}
+	}
+}
+
+// TestNoTokenForOthers: a registry may refuse a token for what is to be shared.
+func TestNoTokenForOthers(t *testing.T) {
+	r, s := testregistry.New(t), testimage.Store(t, "")
+	img := testimage.Add(t, s, r.Host+"/a/box", "one")
+	must(t, s.Tag(img.Descriptor, r.Host+"/b/box"))
+	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		switch {
+		case request.URL.Path == "/token" && len(request.URL.Query()["scope"]) > 1:
+			w.WriteHeader(http.StatusForbidden)
+		case request.URL.Path == "/token":
+			_, _ = io.WriteString(w, `{"token":"t"}`)
+		case request.Header.Get("Authorization") == "":
+			w.Header().Set("Www-Authenticate", `Bearer realm="http://`+request.Host+`/token",service="test"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			registry.ServeHTTP(w, request)
+		}
+	})
+	out, err := pushed(t, s, r.Host+"/b/box")
+	if err != nil || !strings.Contains(out, ": Pushed\n") {
+		t.Error(out, err)
 	}
 }
 

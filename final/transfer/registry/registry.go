@@ -33,6 +33,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"drydock/final/transfer/retry"
+	"drydock/final/transfer/stall"
 	"drydock/final/transfer/wire"
 )
 
@@ -55,6 +57,7 @@ type Options struct {
 type Target struct {
 	Registry string   // such as docker.io
 	Host     string   // the machine, perhaps with a port; if empty, the registry's
+	Scheme   string   // http or https and no other; if empty, https, or what wire allows
 	Path     string   // such as library/busybox; if empty, it is only asked who may log in
 	Push     bool     // or else only pull
 	From     []string // other repositories there, whose blobs may be used
@@ -79,10 +82,11 @@ func (t Target) scopes() []string {
 // A Repository is a registry's images under one name, ready to be asked.
 type Repository struct {
 	Target
-	base   string // the URL that all paths begin with
-	client *http.Client
-	retry  retry
-	stall  time.Duration
+	base       string // the URL that all paths begin with
+	client     *http.Client
+	isInsecure bool
+	pauses     retry.Pauses
+	stall      time.Duration
 }
 
 // Open asks whether the registry is there, and gets a token if it wants one. The error tells
@@ -95,11 +99,14 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 		}
 	}
 	r := &Repository{Target: t, base: "https://" + t.Host + "/v2/", stall: cmp.Or(o.Stall, time.Minute)}
-	r.retry = retry{pause: cmp.Or(o.Pause, time.Second)}
+	r.pauses, r.isInsecure = retry.Pauses{First: cmp.Or(o.Pause, time.Second)}, o.Wire.IsInsecure(t.Host)
+	if t.Scheme == "http" && !r.isInsecure {
+		return nil, fmt.Errorf("%w: use --insecure-registry %s if that is what you want", wire.PlainError{Host: t.Host}, t.Host)
+	}
 	if t.Path != "" {
 		r.base += t.Path + "/"
 	}
-	carrier, err := o.Wire.To(t.Host)
+	carrier, err := o.Wire.To(t.Host, t.Scheme)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +115,7 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 		return nil, err
 	}
 	insecure := []name.Option{}
-	if o.Wire.IsInsecure(t.Host) {
+	if r.isInsecure {
 		insecure = append(insecure, name.Insecure)
 	}
 	host, err := name.NewRegistry(t.Host, insecure...)
@@ -117,10 +124,12 @@ func (o Options) Open(ctx context.Context, t Target) (*Repository, error) {
 	}
 	// A connection that is refused now will be in a second: only what the registry itself
 	// says is temporary is waited for.
-	err = r.retry.while(ctx, isBusy, func() error {
-		handshake, err := transport.NewWithContext(ctx, host, auth, carrier, t.scopes())
+	err = r.pauses.While(ctx, retry.IsBusy, func() error {
+		line := stall.Watch(ctx, r.stall)
+		defer line.Close()
+		handshake, err := transport.NewWithContext(line.Context, host, auth, carrier, t.scopes())
 		r.client = &http.Client{Transport: handshake}
-		return err
+		return line.Why(err)
 	})
 	return r, r.explain(err)
 }
@@ -142,19 +151,19 @@ func (o Options) authenticator(t Target) (authn.Authenticator, error) {
 
 // Ping asks the registry for something that only those may have who may log in.
 func (r *Repository) Ping(ctx context.Context) error {
-	answer, err := r.do(ctx, http.MethodGet, r.base, http.StatusOK)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
+	_, _, err := r.ask(ctx, http.MethodGet, r.base, http.StatusOK) //nolint:bodyclose // ask does it
+	return err
 }
 
 // explain words an answer as Docker does, and adds what the user can do.
 func (r *Repository) explain(err error) error {
 	var answer *transport.Error
+	var plain wire.PlainError
 	what := cmp.Or(r.Path, r.Host)
 	switch {
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &plain) && plain.Host != r.Host:
+		return fmt.Errorf("%w: use --insecure-registry %s if that is what you want", err, plain.Host)
+	case errors.Is(err, http.ErrSchemeMismatch) && !r.isInsecure:
 		return fmt.Errorf("%s: %w: use --insecure-registry %s if that is what you want", r.Host, err, r.Host)
 	case !errors.As(err, &answer):
 		return err

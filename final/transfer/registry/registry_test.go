@@ -1,20 +1,23 @@
 package registry
 
 import (
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"drydock/final/transfer/retry"
 	"drydock/final/transfer/testregistry"
 	"drydock/final/transfer/wire"
 )
@@ -132,11 +135,18 @@ func TestMirrorHasNoPassword(t *testing.T) {
 
 // TestTags reads a list in two parts.
 func TestTags(t *testing.T) {
+	for _, relation := range []string{`rel="next"`, "rel=next", `title="x"; rel="next"`} {
+		testTags(t, "</v2/box/tags/list?last=a>; "+relation)
+	}
+}
+
+func testTags(t *testing.T, link string) {
+	t.Helper()
 	r := testregistry.New(t)
 	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		switch request.URL.Path + "?" + request.URL.RawQuery {
 		case "/v2/box/tags/list?":
-			w.Header().Set("Link", `</v2/box/tags/list?last=a>; rel="next"`)
+			w.Header().Set("Link", link)
 			fmt.Fprint(w, `{"tags":["a"]}`)
 		case "/v2/box/tags/list?last=a":
 			fmt.Fprint(w, `{"tags":["b"]}`)
@@ -154,37 +164,129 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// TestIsPassing: an untrusted host is not asked again, nor one without TLS.
-func TestIsPassing(t *testing.T) {
-	for _, c := range []struct {
-		err  error
-		want bool
-	}{
-		{&tls.CertificateVerificationError{Err: errors.New("x")}, false},
-		{wire.PlainError{Host: "x"}, false},
-		{errors.New("connection reset by peer"), true},
-		{&transport.Error{StatusCode: http.StatusNotFound}, false},
-		{laterError{&transport.Error{StatusCode: http.StatusTooManyRequests}, 0}, true},
+// TestEndlessTags: a list that does not end does.
+func TestEndlessTags(t *testing.T) {
+	r := testregistry.New(t)
+	for name, next := range map[string]func(n int) string{
+		"the same part": func(int) string { return "" }, "no tags": strconv.Itoa,
 	} {
-		if got := isPassing(c.err); got != c.want {
-			t.Errorf("%T: %v", c.err, got)
+		asked := 0
+		r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+			if !strings.HasSuffix(request.URL.Path, "/tags/list") {
+				registry.ServeHTTP(w, request)
+				return
+			}
+			asked++
+			w.Header().Set("Link", "</v2/box/tags/list?last="+next(asked)+">; rel=next")
+			fmt.Fprint(w, `{"tags":[]}`)
+		})
+		_, err := open(t, r).Tags(t.Context())
+		says(t, err, "the tags of box does not end")
+		if asked > 2000 {
+			t.Error(name, asked)
 		}
 	}
 }
 
-// TestNoTLS names the remedy when a registry does not speak TLS.
-func TestNoTLS(t *testing.T) {
-	r := &Repository{Target: Target{Host: "a.example"}}
-	says(t, r.explain(fmt.Errorf("get: %w", http.ErrSchemeMismatch)), "use --insecure-registry a.example")
+// open opens the repository box, whose line may be silent for as long as 20 ms.
+func open(t *testing.T, r *testregistry.Registry) *Repository {
+	t.Helper()
+	to, err := Options{Stall: 20 * time.Millisecond, Pause: time.Millisecond}.Open(t.Context(), Target{Registry: r.Host, Path: "box"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
-// TestWait: the registry says when, but not for how long we would wait at most.
-func TestWait(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("enough"))
-	says(t, retry{time.Hour}.wait(ctx, 1, nil), "enough")
-	begun := time.Now()
-	if err := (retry{time.Millisecond}).wait(t.Context(), 2, laterError{errors.New("x"), 20 * time.Millisecond}); err != nil || time.Since(begun) < 20*time.Millisecond {
-		t.Error(err, time.Since(begun))
+// TestSilent: whatever is asked, a registry that says nothing is given up.
+func TestSilent(t *testing.T) {
+	r := testregistry.New(t)
+	to := open(t, r)
+	desc := ocispec.Descriptor{Digest: digest.FromString("one"), Size: 3}
+	content := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("one")), nil }
+	for name, ask := range map[string]func() error{
+		"ping": func() error {
+			_, err := Options{Stall: 20 * time.Millisecond}.Open(t.Context(), Target{Registry: r.Host, Path: "box"})
+			return err
+		},
+		"manifest":  func() error { _, _, err := to.Manifest(t.Context(), "latest"); return err },
+		"tags":      func() error { _, err := to.Tags(t.Context()); return err },
+		"has":       func() error { _, err := to.Has(t.Context(), desc.Digest); return err },
+		"upload":    func() error { return to.PutBlob(t.Context(), desc, content) },
+		"uploaded":  func() error { return to.PutBlob(t.Context(), desc, content) },
+		"published": func() error { return to.PutManifest(t.Context(), "latest", desc, []byte("one")) },
+	} {
+		r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+			if name == "uploaded" && request.Method == http.MethodPost {
+				registry.ServeHTTP(w, request)
+				return
+			}
+			_, _ = io.Copy(io.Discard, request.Body) // else the end of the line would not be seen
+			<-request.Context().Done()
+		})
+		says(t, ask(), "nothing has come for ")
+	}
+	if to.Mount(t.Context(), desc.Digest, "other") {
+		t.Error("what nobody has answered is done")
+	}
+}
+
+// A body is content that comes slowly, in a bubble of synctest.
+type body struct {
+	io.Reader
+	pause time.Duration
+}
+
+func (b body) Close() error { return nil }
+
+func (b body) Read(p []byte) (int, error) {
+	time.Sleep(b.pause)
+	return b.Reader.Read(p[:1])
+}
+
+// answers are what requests get, one after the other.
+type answers []body
+
+func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	next := (*a)[0]
+	*a = (*a)[1:]
+	return &http.Response{StatusCode: http.StatusOK, Body: next, Request: request}, nil
+}
+
+// TestSlowWithoutRange: what is dropped comes as slowly as all else, and that is no silence.
+func TestSlowWithoutRange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := answers{{strings.NewReader("abcdef"), time.Second}, {strings.NewReader("abcdefgh"), 40 * time.Second}}
+		r := &Repository{client: &http.Client{Transport: &all}, stall: time.Minute, pauses: retry.Pauses{First: 1}}
+		got, err := io.ReadAll(r.Blob(t.Context(), ocispec.Descriptor{Size: 8}))
+		if d := cmp.Diff("abcdefgh", string(got)); d != "" || err != nil {
+			t.Error(err, d)
+		}
+	})
+}
+
+// TestScheme: an address with a scheme is asked so, or not at all.
+func TestScheme(t *testing.T) {
+	r := testregistry.New(t)
+	if _, err := (Options{}).Open(t.Context(), Target{Registry: r.Host, Scheme: "http", Path: "box"}); err != nil {
+		t.Error(err)
+	}
+	_, err := Options{}.Open(t.Context(), Target{Registry: r.Host, Scheme: "https", Path: "box"})
+	says(t, err, r.Host+" is asked over https only")
+	_, err = Options{}.Open(t.Context(), Target{Registry: Hub, Host: "mirror.example", Scheme: "http", Path: "box"})
+	says(t, err, "mirror.example is not asked without TLS: use --insecure-registry mirror.example")
+}
+
+// TestNoTLS names the remedy when a registry does not speak TLS, and only then.
+func TestNoTLS(t *testing.T) {
+	r := &Repository{Target: Target{Host: "a.example"}}
+	mismatch := fmt.Errorf("get: %w", http.ErrSchemeMismatch)
+	says(t, r.explain(mismatch), "use --insecure-registry a.example")
+	says(t, r.explain(wire.PlainError{Host: "b.example"}), "use --insecure-registry b.example")
+	r.isInsecure = true
+	for _, err := range []error{r.explain(mismatch), r.explain(wire.PlainError{Host: "a.example"})} {
+		if strings.Contains(err.Error(), "--insecure") {
+			t.Error(err)
+		}
 	}
 }

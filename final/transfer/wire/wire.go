@@ -24,7 +24,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Options are what the user says of hosts.
@@ -37,6 +36,7 @@ type Options struct {
 // other hosts that have its blobs. What is trusted for the registry is not for those.
 type wire struct {
 	host        string
+	scheme      string // the only one that host is asked with; if empty, either
 	isInsecure  func(host string) bool
 	own, others http.RoundTripper
 }
@@ -48,6 +48,9 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, PlainError{request.URL.Host}
 	}
 	if request.URL.Host == w.host {
+		if w.scheme != "" && w.scheme != request.URL.Scheme {
+			return nil, fmt.Errorf("%s is asked over %s only", w.host, w.scheme)
+		}
 		return w.own.RoundTrip(request)
 	}
 	return w.others.RoundTrip(request)
@@ -58,26 +61,22 @@ type PlainError struct{ Host string }
 
 // Error is part of error.
 func (e PlainError) Error() string {
-	return fmt.Sprintf("%s is not asked without TLS: use --insecure-registry %s if that is what you want", e.Host, e.Host)
+	return e.Host + " is not asked without TLS"
 }
 
-// patience is how long a registry may think about a request: to store a large blob takes time.
-const patience = 5 * time.Minute
-
-// To returns how a registry's host is reached.
-func (o Options) To(host string) (http.RoundTripper, error) {
+// To returns how a registry's host is reached: with http or https, or either for "".
+func (o Options) To(host, scheme string) (http.RoundTripper, error) {
 	usual, isUsual := http.DefaultTransport.(*http.Transport)
 	if !isUsual {
 		return nil, errors.New("the standard library's HTTP transport has been replaced")
 	}
 	own := usual.Clone()
-	own.ResponseHeaderTimeout = patience
 	var err error
 	if own.TLSClientConfig, err = certificates(o.Certs, host); err != nil {
 		return nil, err
 	}
 	own.TLSClientConfig.InsecureSkipVerify = o.IsInsecure(host)
-	return wire{host: host, isInsecure: o.IsInsecure, own: own, others: usual}, nil
+	return wire{host: host, scheme: scheme, isInsecure: o.IsInsecure, own: own, others: usual}, nil
 }
 
 // IsInsecure tells whether a host may do without TLS: those of this machine, as nobody is

@@ -34,7 +34,7 @@ func TestPlain(t *testing.T) {
 			t.Errorf("%s: %v", host, got)
 		}
 	}
-	carrier, err := o.To("localhost:5000")
+	carrier, err := o.To("localhost:5000", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,20 @@ func TestPlain(t *testing.T) {
 			t.Error(d)
 		}
 	}
-	says(t, PlainError{"h"}, "use --insecure-registry h")
+	for _, scheme := range []string{"http", "https"} {
+		if carrier, err = o.To("localhost:5000", scheme); err != nil {
+			t.Fatal(err)
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, map[string]string{"http": "https", "https": "http"}[scheme]+"://localhost:5000/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := carrier.RoundTrip(request)
+		if err == nil {
+			answer.Body.Close()
+		}
+		says(t, err, "localhost:5000 is asked over "+scheme+" only")
+	}
 }
 
 // TestCertificates has a registry whose certificate nobody has signed but itself.
@@ -61,7 +74,7 @@ func TestCertificates(t *testing.T) {
 	server.Config.ErrorLog = nil
 	o := Options{Certs: t.TempDir()}
 	get := func() error {
-		reached, err := o.To("example.com:443")
+		reached, err := o.To("example.com:443", "")
 		if err != nil {
 			return err
 		}
