@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -234,14 +235,19 @@ func TestSilent(t *testing.T) {
 // A body is content that comes slowly, in a bubble of synctest.
 type body struct {
 	io.Reader
-	pause time.Duration
+	pause   time.Duration
+	request context.Context
 }
 
 func (b body) Close() error { return nil }
 
 func (b body) Read(p []byte) (int, error) {
-	time.Sleep(b.pause)
-	return b.Reader.Read(p[:1])
+	select {
+	case <-time.After(b.pause):
+		return b.Reader.Read(p[:1])
+	case <-b.request.Done():
+		return 0, b.request.Err()
+	}
 }
 
 // answers are what requests get, one after the other.
@@ -250,13 +256,14 @@ type answers []body
 func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
 	next := (*a)[0]
 	*a = (*a)[1:]
+	next.request = request.Context()
 	return &http.Response{StatusCode: http.StatusOK, Body: next, Request: request}, nil
 }
 
 // TestSlowWithoutRange: what is dropped comes as slowly as all else, and that is no silence.
 func TestSlowWithoutRange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := answers{{strings.NewReader("abcdef"), time.Second}, {strings.NewReader("abcdefgh"), 40 * time.Second}}
+		all := answers{{strings.NewReader("abcdef"), time.Second, nil}, {strings.NewReader("abcdefgh"), 40 * time.Second, nil}}
 		r := &Repository{client: &http.Client{Transport: &all}, stall: time.Minute, pauses: retry.Pauses{First: 1}}
 		got, err := io.ReadAll(r.Blob(t.Context(), ocispec.Descriptor{Size: 8}))
 		if d := cmp.Diff("abcdefgh", string(got)); d != "" || err != nil {
