@@ -113,11 +113,11 @@ func shown[Row any](row Row) Row {
 	for i := range fields.NumField() {
 		switch value := fields.Field(i).Interface().(type) {
 		case string:
-			fields.Field(i).SetString(escaped(value))
+			fields.Field(i).SetString(Escaped(value))
 		case map[string]string: // labels
 			value = maps.Clone(value)
 			for name, text := range value {
-				value[name] = escaped(text)
+				value[name] = Escaped(text)
 			}
 			fields.Field(i).Set(reflect.ValueOf(value))
 		}
@@ -125,7 +125,8 @@ func shown[Row any](row Row) Row {
 	return row
 }
 
-func escaped(text string) string {
+// Escaped is a text with all characters that are no text escaped as %q has them.
+func Escaped(text string) string {
 	var out strings.Builder
 	for text != "" {
 		char, size := utf8.DecodeRuneInString(text)

@@ -27,8 +27,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"drydock/final/format"
 	"drydock/final/transfer/login"
-	"drydock/final/transfer/progress"
 	"drydock/final/transfer/registry"
 	"drydock/final/transfer/wire"
 	"drydock/internal/defaults"
@@ -100,7 +100,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 128 + int(stopped.signal)
 	case err != nil:
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			fmt.Fprintln(stderr, "drydock:", progress.Plain(line)) // a registry may have worded it
+			fmt.Fprintln(stderr, "drydock:", format.Escaped(line)) // a registry may have worded it
 		}
 		return 1
 	}

@@ -18,15 +18,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/docker/go-units"
+
+	"drydock/final/format"
 )
 
 // A Display is where all is shown. It may be used by many at once.
@@ -59,22 +59,7 @@ func (d *Display) Println(words ...any) {
 	d.lock.Lock()
 	defer d.lock.Unlock()
 	d.rows = 0
-	fmt.Fprintln(d.out, Plain(strings.TrimSuffix(fmt.Sprintln(words...), "\n")))
-}
-
-// Plain is a text with what cannot be printed escaped as %q has it: no terminal obeys it.
-func Plain(text string) string {
-	var out strings.Builder
-	for text != "" {
-		char, size := utf8.DecodeRuneInString(text)
-		if isText := char != utf8.RuneError || size > 1; isText && strconv.IsPrint(char) {
-			out.WriteString(text[:size])
-		} else {
-			out.WriteString(strings.Trim(strconv.Quote(text[:size]), `"`))
-		}
-		text = text[size:]
-	}
-	return out.String()
+	fmt.Fprintln(d.out, format.Escaped(strings.TrimSuffix(fmt.Sprintln(words...), "\n")))
 }
 
 // Row returns the row of something new, which appears when it has something to say.
@@ -142,7 +127,7 @@ func bar(at, size int64, width int) string {
 // draw writes the row again. It is cut to the width: one that goes on in the next row would
 // not be where it is looked for.
 func (r *Row) draw(state string) {
-	d, text := r.display, Plain(r.id+": "+state)
+	d, text := r.display, format.Escaped(r.id+": "+state)
 	if d.width == nil {
 		fmt.Fprintln(d.out, text)
 		return
