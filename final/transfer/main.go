@@ -138,12 +138,20 @@ func (c call) untilSignal(command func(call) error) error {
 	return err
 }
 
-// registries are how registries are reached, with what the user has logged in with.
+// registries are how registries are reached, with what the user has logged in with. If the helper
+// that keeps that cannot tell, we are nobody in particular, as with Docker: most images are for all.
 func (c call) registries() (registry.Options, error) {
 	config, err := login.Read(login.Default())
 	return registry.Options{
-		Wire:  wire.Options{Insecure: c.insecure, Certs: "/etc/docker/certs.d"},
-		Login: func(registry string) (authn.AuthConfig, error) { return config.Get(login.Server(registry)) },
+		Wire: wire.Options{Insecure: c.insecure, Certs: "/etc/docker/certs.d"},
+		Login: func(registry string) (authn.AuthConfig, error) {
+			stored, err := config.Get(login.Server(registry))
+			if broken, isBroken := errors.AsType[login.HelperError](err); isBroken {
+				fmt.Fprintln(c.stderr, "drydock: warning: going on without a password:", format.Escaped(broken.Error()))
+				return authn.AuthConfig{}, nil
+			}
+			return stored, err
+		},
 	}, err
 }
 

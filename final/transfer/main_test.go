@@ -191,6 +191,24 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestNoHelper: what needs no password goes on without the program that keeps it, and says so; to
+// log in does not.
+func TestNoHelper(t *testing.T) {
+	r, dir, root := testregistry.New(t), t.TempDir(), t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"credsStore":"none"}`), 0o600))
+	testimage.Add(t, testimage.Store(t, root), r.Host+"/box", "one")
+	missing := `exec: "docker-credential-none": executable file not found in $PATH: install it, or take it out of config.json` + "\n"
+	_, stderr, code := does(t, root, "", "push", "-q", r.Host+"/box")
+	if d := cmp.Diff("drydock: warning: going on without a password: "+missing, stderr); d != "" || code != 0 {
+		t.Error(code, d)
+	}
+	_, stderr, code = does(t, root, "secret", "login", "-u", "me", "--password-stdin", r.Host)
+	if d := cmp.Diff("drydock: error saving credentials: "+missing, stderr); d != "" || code != 1 {
+		t.Error(code, d)
+	}
+}
+
 // TestSignals: told to stop while something is on its way, the tool ends as the shell expects, at
 // once, and leaves nothing half.
 func TestSignals(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -41,7 +42,7 @@ func ask(helper, server string) (login authn.AuthConfig, err error) {
 	}
 	var has pair
 	if err := json.Unmarshal(out, &has); err != nil {
-		return login, fmt.Errorf("docker-credential-%s get: %w", helper, err)
+		return login, HelperError{fmt.Errorf("docker-credential-%s get: %w", helper, err)}
 	}
 	if has.Username == tokenUser {
 		login.IdentityToken = has.Secret
@@ -50,6 +51,9 @@ func ask(helper, server string) (login authn.AuthConfig, err error) {
 	login.Username, login.Password = has.Username, has.Secret
 	return login, nil
 }
+
+// A HelperError is about a helper that is missing, or fails.
+type HelperError struct{ error }
 
 // talk runs a helper. What it says when it fails is on its standard output.
 func talk(helper, verb, input string) ([]byte, error) {
@@ -60,8 +64,11 @@ func talk(helper, verb, input string) ([]byte, error) {
 	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil, HelperError{fmt.Errorf("%w: install it, or take it out of config.json", err)}
+		}
 		why := cmp.Or(strings.TrimSpace(string(out)), strings.TrimSpace(said.String()), "it says nothing")
-		return out, fmt.Errorf("%s %s: %w: %s", program, verb, err, why)
+		return out, HelperError{fmt.Errorf("%s %s: %w: %s", program, verb, err, why)}
 	}
 	return out, nil
 }

@@ -168,7 +168,7 @@ func TestHelpers(t *testing.T) {
 		t.Error(err)
 	}
 	c.store = "none"
-	if _, err := c.Get("b.example"); err == nil || !strings.Contains(err.Error(), "docker-credential-none get") {
+	if _, err := c.Get("b.example"); err == nil || !strings.Contains(err.Error(), "install it, or take it out of config.json") {
 		t.Error(err)
 	}
 }
