@@ -27,7 +27,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -129,79 +128,4 @@ func (c *Config) Get(server string) (authn.AuthConfig, error) {
 	}
 	login.Username, login.Password = user, strings.Trim(password, "\x00")
 	return login, nil
-}
-
-// Store keeps what has been found to be right. isPlain tells that a password has been written
-// which whoever can read the file can read.
-func (c *Config) Store(server, user, password string) (isPlain bool, err error) {
-	entry := map[string]string{}
-	helper := c.helper(server)
-	if helper != "" {
-		secret, err := json.Marshal(pair{server, user, password})
-		if err != nil {
-			return false, err
-		}
-		if _, err := talk(helper, "store", string(secret)); err != nil {
-			return false, err
-		}
-	} else {
-		entry["auth"] = base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
-	}
-	text, err := json.Marshal(entry)
-	var entryBefore map[string]string
-	if err != nil || json.Unmarshal(c.auths[server], &entryBefore) == nil && maps.Equal(entry, entryBefore) {
-		return false, err // it is there
-	}
-	c.auths[server] = text
-	return helper == "", c.write()
-}
-
-// Erase forgets a server, under each of the names that it may have. One that is not there is
-// forgotten already.
-func (c *Config) Erase(server string) error {
-	if helper := c.helper(server); helper != "" {
-		if _, err := talk(helper, "erase", server); err != nil {
-			return err
-		}
-	}
-	known := len(c.auths)
-	for _, name := range []string{server, "http://" + server, "https://" + server} {
-		delete(c.auths, name)
-	}
-	if len(c.auths) == known {
-		return nil
-	}
-	return c.write()
-}
-
-// write replaces the file, which only its owner can read, all at once.
-func (c *Config) write() error {
-	text, err := json.Marshal(c.auths)
-	if err != nil {
-		return err
-	}
-	c.all["auths"] = text
-	if text, err = json.MarshalIndent(c.all, "", "\t"); err != nil {
-		return err
-	}
-	path := c.Path
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // people keep their settings elsewhere
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	draft, err := os.CreateTemp(filepath.Dir(path), "config.json.*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = draft.Write(text)
-	err = errors.Join(err, draft.Sync(), draft.Close())
-	if err == nil {
-		err = os.Rename(draft.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(draft.Name()))
-	}
-	return nil
 }

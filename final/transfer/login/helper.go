@@ -52,6 +52,15 @@ func ask(helper, server string) (login authn.AuthConfig, err error) {
 	return login, nil
 }
 
+// tell has a helper keep a password.
+func tell(helper string, secret pair) error {
+	text, err := json.Marshal(secret)
+	if err == nil {
+		_, err = talk(helper, "store", string(text))
+	}
+	return err
+}
+
 // A HelperError is about a helper that is missing, or fails.
 type HelperError struct{ error }
 

@@ -3,10 +3,16 @@ package login
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -107,6 +113,70 @@ func TestLink(t *testing.T) {
 	}
 	if to, err := os.Readlink(filepath.Join(dir, "config.json")); to != elsewhere {
 		t.Errorf("%q: %v", to, err)
+	}
+	if err := os.Rename(elsewhere, elsewhere+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read(t, dir).Store("a", "b", "c"); err != nil {
+		t.Error("there is nothing where it leads to:", err)
+	}
+	if diff := cmp.Diff(authn.AuthConfig{Username: "b", Password: "c"}, get(t, &Config{auths: read(t, dir).auths}, "a")); diff != "" {
+		t.Error(diff)
+	}
+	if info, err := os.Lstat(elsewhere); err != nil || !info.Mode().IsRegular() {
+		t.Error(info, err)
+	}
+}
+
+// TestOthers: what others have written since the file was read is kept, and the file remains
+// theirs whose it is.
+func TestOthers(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := read(t, dir).Store("a.example", "a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		if err := os.Chown(filepath.Join(dir, "config.json"), 1234, 1235); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for n := range 20 {
+		c := read(t, dir)
+		all.Go(func() {
+			if _, err := c.Store(fmt.Sprintf("%d.example", n), "a", "b"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if has := read(t, dir).auths; len(has) != 21 {
+		t.Errorf("of 21 there are %d", len(has))
+	}
+	var info unix.Stat_t
+	if err := unix.Stat(filepath.Join(dir, "config.json"), &info); err != nil || os.Geteuid() == 0 && (info.Uid != 1234 || info.Gid != 1235) {
+		t.Error(info.Uid, info.Gid, err)
+	}
+}
+
+// TestErase forgets whatever Get finds.
+func TestErase(t *testing.T) {
+	dir := t.TempDir()
+	text := `{"auths":{"https://reg.example/v1/":{"auth":"YTpi"},"reg.example":{"auth":"YTpi"},"other.example":{"auth":"YTpi"},"https://index.docker.io/v1/":{"auth":"YTpi"},"docker.io":{}}}`
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := read(t, dir)
+	for _, server := range []string{"reg.example", HubServer} {
+		if err := c.Erase(server); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(authn.AuthConfig{}, get(t, read(t, dir), server)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if left := slices.Collect(maps.Keys(read(t, dir).auths)); len(left) != 1 {
+		t.Error(left)
 	}
 }
 
