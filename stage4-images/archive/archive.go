@@ -14,6 +14,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -41,7 +42,28 @@ func Save(s *image.Store, w io.Writer, refs []string) error {
 			sizes[part.Digest] = part.Size
 		}
 	}
+	for _, e := range entries {
+		if name := image.NameOf(e); name != "" {
+			e.Annotations[WholeName] = whole(name)
+		}
+	}
 	return Write(s, w, []Document{{ocispec.ImageIndexFile, image.Index(entries)}}, sizes)
+}
+
+// WholeName is where Docker and containerd have the name of an image in an index. OCI's annotation
+// may be no more than a tag.
+const WholeName = "io.containerd.image.name"
+
+// whole is a name with what goes without saying: docker.io/library/web:latest for web:latest.
+func whole(name string) string {
+	first, _, isPath := strings.Cut(name, "/")
+	switch {
+	case !isPath:
+		return "docker.io/library/" + name
+	case first == "localhost" || strings.ContainsAny(first, ".:") || first != strings.ToLower(first):
+		return name // the first part is a registry's address
+	}
+	return "docker.io/" + name
 }
 
 // A Document is a file of an archive that is no blob.

@@ -223,8 +223,6 @@ func hostile() map[string][]file {
 	})
 	manifest, config := parts(func(*ocispec.Manifest, *ocispec.Image) {})
 	here := descriptor(ocispec.MediaTypeImageManifest, manifest)
-	named := here
-	named.Annotations = map[string]string{ocispec.AnnotationRefName: "Bad Name"}
 	here.Platform = &ocispec.Platform{OS: "linux", Architecture: "none"}
 	foreign := indexOf(here)
 	inner := indexOf()
@@ -233,7 +231,6 @@ func hostile() map[string][]file {
 	outer := indexOf(deep)
 	all["lists no image for"] = []file{version, {name: "index.json", text: indexOf(descriptor(ocispec.MediaTypeImageIndex, foreign))}, blobFile(foreign), blobFile(manifest), blobFile(config), blobFile("one")}
 	all[`in place of application/vnd.oci.image.manifest`] = []file{version, {name: "index.json", text: indexOf(descriptor(ocispec.MediaTypeImageIndex, outer))}, blobFile(outer), blobFile(inner)}
-	all[`"Bad Name": invalid reference format`] = []file{version, {name: "index.json", text: indexOf(named)}, blobFile(manifest), blobFile(config), blobFile("one")}
 	both := func(mediaType string) []file {
 		both := strings.Replace(manifest, "{", `{"manifests":[],`, 1)
 		return []file{version, {name: "index.json", text: indexOf(descriptor(mediaType, both))}, blobFile(both), blobFile(config), blobFile("one")}

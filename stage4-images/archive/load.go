@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,10 +63,8 @@ func receiveImages(l blob.Layout, r io.Reader) (all []image.Image, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if name := e.Annotations[ocispec.AnnotationRefName]; name != "" {
-			if name, err = image.Normalize(name); err != nil {
-				return nil, err
-			}
+		// OCI allows names that are none of ours: v1.0+build.5 is one.
+		if name, err := image.Normalize(cmp.Or(e.Annotations[WholeName], image.NameOf(e))); err == nil {
 			img.Names = []string{name}
 		}
 		all = append(all, img)

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"drydock/stage4-images/image"
 )
 
 func platform() *ocispec.Platform {
@@ -100,6 +102,44 @@ func FuzzLoad(f *testing.F) {
 			t.Error(left, err)
 		}
 	})
+}
+
+// TestLoadNames: what containerd calls the image is its name; what is no name of ours is none.
+func TestLoadNames(t *testing.T) {
+	manifest, config := parts(func(*ocispec.Manifest, *ocispec.Image) {})
+	for want, annotations := range map[string]map[string]string{
+		"web:2": {ocispec.AnnotationRefName: "2", WholeName: "docker.io/library/web:2"},
+		"web:1": {ocispec.AnnotationRefName: "web:1"},
+		"":      {ocispec.AnnotationRefName: "v1.0+build.5"},
+	} {
+		e := descriptor(ocispec.MediaTypeImageManifest, manifest)
+		e.Annotations = annotations
+		loaded, err := Load(open(t, t.TempDir()), bytes.NewReader(pack(t, blobFile(manifest), blobFile(config), blobFile("one"),
+			file{name: "index.json", text: indexOf(e)}, file{name: "oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})))
+		if err != nil || len(loaded) != 1 || strings.Join(loaded[0].Names, " ") != want {
+			t.Errorf("%q: %v, %v", want, loaded, err)
+		}
+	}
+}
+
+// TestWhole: names with all that goes without saying mean the same.
+func TestWhole(t *testing.T) {
+	for name, want := range map[string]string{
+		"web:1": "docker.io/library/web:1", "me/web:1": "docker.io/me/web:1", "library/a/b:1": "docker.io/library/a/b:1",
+		"localhost/web:1": "localhost/web:1", "h:5000/web:1": "h:5000/web:1", "a.example/web:1": "a.example/web:1",
+	} {
+		if d := cmp.Diff(want, whole(name)); d != "" {
+			t.Error(d)
+		}
+		if again, err := image.Normalize(want); again != name || err != nil {
+			t.Errorf("%s is read as %s: %v", want, again, err)
+		}
+	}
+	s := open(t, t.TempDir())
+	add(t, s, "web:1", 1, "one")
+	if archive := save(t, s, "web:1"); !bytes.Contains(archive, []byte(`"io.containerd.image.name":"docker.io/library/web:1","org.opencontainers.image.ref.name":"web:1"`)) {
+		t.Error("the index does not have the whole name")
+	}
 }
 
 // TestLoadDamaged: what is loaded replaces what is here, which has become longer or other.

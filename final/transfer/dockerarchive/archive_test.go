@@ -314,6 +314,21 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestNames: a name in an index that is none of ours is none.
+func TestNames(t *testing.T) {
+	from := testimage.Store(t, "")
+	testimage.Add(t, from, "box", "one")
+	var saved bytes.Buffer
+	must(t, Save(from, &saved, []string{"box"}))
+	for was, want := range map[string]string{"docker.io/library/box:latest": "box:latest", "docker.io/library/box:la+est": "", "docker.io/library/box:other6": "box:other6"} {
+		changed := bytes.ReplaceAll(saved.Bytes(), []byte(`name":"docker.io/library/box:latest"`), []byte(`name":"`+was+`"`))
+		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(changed), Options{})
+		if err != nil || strings.Join(loaded[0].Names, " ") != want {
+			t.Errorf("%s: %v, %v", was, loaded, err)
+		}
+	}
+}
+
 // TestOtherLayer: what the config of an OCI archive says of its layer is to be true.
 func TestOtherLayer(t *testing.T) {
 	from, s := testimage.Store(t, ""), testimage.Store(t, "")

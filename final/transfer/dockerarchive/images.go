@@ -1,6 +1,7 @@
 package dockerarchive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -12,13 +13,10 @@ import (
 
 	"drydock/final/images"
 	"drydock/final/transfer/platform"
+	"drydock/stage4-images/archive"
 	"drydock/stage4-images/blob"
 	"drydock/stage4-images/image"
 )
-
-// wholeName is where Docker and containerd have the name of an image in an index. OCI's
-// annotation has only the tag beside it.
-const wholeName = "io.containerd.image.name"
 
 // fromIndex are the images of an OCI layout.
 func (a *contents) fromIndex() (all []image.Image, err error) {
@@ -43,14 +41,8 @@ func (a *contents) fromIndex() (all []image.Image, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if name := e.Annotations[wholeName]; name != "" {
-			img.Names, err = names(name)
-		} else if name := e.Annotations[ocispec.AnnotationRefName]; name != "" {
-			img.Names, err = names(name)
-		}
-		if err != nil {
-			return nil, err
-		}
+		// OCI allows names that are none of ours: v1.0+build.5 is one.
+		img.Names, _ = names(cmp.Or(e.Annotations[archive.WholeName], image.NameOf(e)))
 		all = append(all, img)
 	}
 	return all, nil

@@ -103,5 +103,5 @@ func rename(e *ocispec.Descriptor) {
 	if err != nil {
 		return // it has none
 	}
-	e.Annotations = map[string]string{wholeName: name.String(), ocispec.AnnotationRefName: name.Tag}
+	e.Annotations = map[string]string{archive.WholeName: name.String(), ocispec.AnnotationRefName: name.Tag}
 }
