@@ -126,6 +126,9 @@ func saveTo(ctx context.Context, images *image.Store, file string, refs []string
 		return err
 	}
 	err = dockerarchive.Save(images, stopping{ctx, draft}, refs)
+	if err == nil {
+		err = draft.Sync() // or a power cut could leave an empty file under the name
+	}
 	if err = errors.Join(err, draft.Close()); err == nil {
 		err = os.Rename(draft.Name(), file)
 	}

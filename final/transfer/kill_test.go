@@ -109,6 +109,7 @@ func killed(t testing.TB, cmd *exec.Cmd) {
 // pull has written a random number of lines. The store verifies, and the next pull works.
 func TestKernelKillPull(t *testing.T) {
 	needRoot(t)
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	r, from := testregistry.New(t), t.TempDir()
 	img := addReal(t, from, r.Host+"/box", 3)
 	if _, stderr, code := does(t, from, "", "push", r.Host+"/box"); code != 0 {
@@ -183,6 +184,7 @@ func (c counting) Write(p []byte) (n int, err error) {
 // TestKernelKillLoad kills loads, when a random number of bytes has been read.
 func TestKernelKillLoad(t *testing.T) {
 	needRoot(t)
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	from := t.TempDir()
 	addReal(t, from, "box", 3)
 	archive, stderr, code := does(t, from, "", "save", "box")

@@ -74,7 +74,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := call{root: defaults.StateRoot(), stdin: stdin, stdout: stdout, stderr: stderr}
 	table := []flags.Flag{
 		{Name: "root", Value: flags.String{To: &c.root}, Usage: "keep the state in `DIR`"},
-		{Name: "insecure-registry", Value: flags.List{To: &c.insecure}, Usage: "speak to `HOST` without TLS if need be"},
+		{Name: "insecure-registry", Value: wire.Insecure{To: &c.insecure}, Usage: "speak to `HOST` without TLS if need be"},
 		{Name: "registry-mirror", Value: flags.List{To: &c.mirrors}, Usage: "ask `URL` for Docker Hub's images first"},
 	}
 	args, err := flags.Parse(table, args)

@@ -60,6 +60,9 @@ func TestWords(t *testing.T) {
 		{"pull --bad x", "unknown flag: --bad"},
 		{"pull A:b", "invalid reference format: repository name (library/A) must be lowercase"},
 		{"pull -a box:latest", "tag can't be used with --all-tags/-a"},
+		{"--insecure-registry 10.0.0.0/8 pull box", `invalid argument "10.0.0.0/8" for "--insecure-registry" flag: give HOST or HOST:PORT`},
+		{"--insecure-registry http://h:5000 pull box", `invalid argument "http://h:5000" for "--insecure-registry" flag: give HOST or HOST:PORT`},
+		{"--insecure-registry=h:5000 --insecure-registry=[::1]:5000 save none", "no such image: none:latest"},
 		{"push box:x:y", "invalid reference format"},
 		{"push -a box:x", "tag can't be used with --all-tags/-a"},
 		{"push -q box@sha256:" + strings.Repeat("0", 64), "cannot push a digest reference"},
@@ -212,6 +215,7 @@ func TestNoHelper(t *testing.T) {
 // TestSignals: told to stop while something is on its way, the tool ends as the shell expects, at
 // once, and leaves nothing half.
 func TestSignals(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	r := testregistry.New(t)
 	from := t.TempDir()
 	testimage.Add(t, testimage.Store(t, from), r.Host+"/box", strings.Repeat("content ", 1<<14))

@@ -8,12 +8,15 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
@@ -399,25 +402,22 @@ func TestDamaged(t *testing.T) {
 	whole(t, s, r.Host+"/box", img)
 }
 
-// TestTwo: two pulls of one image at once fetch each blob once. The second one begins while
-// the first one's layer is on its way.
+// TestTwo: two pulls of one image at once fetch each blob once. The first one's layer is on its way
+// until the second one waits for it, or asks for it too.
 func TestTwo(t *testing.T) {
 	r := testregistry.New(t)
 	_, want := sent(t, r, "box", "one", large)
 	s := testimage.Store(t, "")
-	begun, second := make(chan struct{}), make(chan struct{})
-	onLayer(r, func(_ int32, w http.ResponseWriter, request *http.Request, registry http.Handler) {
-		close(begun) // twice would be a panic
-		<-second
-		registry.ServeHTTP(w, request)
-	})
-	inner := r.Fault()
-	var manifests atomic.Int32
-	r.SetFault(func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
-		inner(w, request, registry)
-		if strings.Contains(request.URL.Path, "/manifests/") && manifests.Add(1) == 2 {
-			close(second)
+	begun, twice := make(chan struct{}), make(chan struct{})
+	onLayer(r, func(n int32, w http.ResponseWriter, request *http.Request, registry http.Handler) {
+		switch n {
+		case 1:
+			close(begun)
+			untilWaiting(t, filepath.Join(s.Drafts, digest.FromString(large).Encoded()+".blob"), twice)
+		case 2:
+			close(twice)
 		}
+		registry.ServeHTTP(w, request)
 	})
 	var both sync.WaitGroup
 	pull := func() {
@@ -432,6 +432,35 @@ func TestTwo(t *testing.T) {
 	whole(t, s, r.Host+"/box", want)
 	if got := r.Requests("/blobs/"); len(got) != 3 {
 		t.Errorf("3 blobs were fetched as %v", got)
+	}
+}
+
+// untilWaiting waits until somebody waits for the lock on a file, or for something else. The
+// kernel lists in /proc/locks who waits, behind an arrow, by inode: nothing tells when that changes.
+func untilWaiting(t testing.TB, file string, or <-chan struct{}) {
+	t.Helper()
+	var info unix.Stat_t
+	_ = unix.Stat(file, &info) // without it, nobody waits for it
+	inode := fmt.Sprintf(":%d ", info.Ino)
+	for deadline := time.After(20 * time.Second); ; {
+		locks, err := os.ReadFile("/proc/locks")
+		for line := range strings.Lines(string(locks)) {
+			if strings.Contains(line, "->") && strings.Contains(line, inode) {
+				return
+			}
+		}
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		select {
+		case <-or:
+			return
+		case <-deadline:
+			t.Error("nobody waits for", file)
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 

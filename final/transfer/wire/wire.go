@@ -22,6 +22,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,24 @@ import (
 type Options struct {
 	Insecure []string // hosts (HOST or HOST:PORT) that need no valid certificate, or not even TLS
 	Certs    string   // a folder with certificates for hosts: CERTS/HOST/*.crt
+}
+
+// Insecure is a flag that may be given several times: a host, and no network as with Docker, as
+// only what is written in a name is compared.
+type Insecure struct{ To *[]string }
+
+// String is part of flag.Value.
+func (i Insecure) String() string { return "" }
+
+var hostRule = regexp.MustCompile(`^([a-zA-Z0-9.-]+|\[[0-9a-fA-F:]+\])(:[0-9]+)?$`)
+
+// Set is part of flag.Value.
+func (i Insecure) Set(text string) error {
+	if !hostRule.MatchString(text) {
+		return errors.New("give HOST or HOST:PORT")
+	}
+	*i.To = append(*i.To, text)
+	return nil
 }
 
 // A wire carries requests to one registry, and to wherever that sends us: token servers, and
