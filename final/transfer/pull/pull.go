@@ -22,7 +22,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 
@@ -75,28 +74,31 @@ func (o Options) Image(ctx context.Context, name images.Name) error {
 		return err
 	}
 	defer held.Close()
-	return p.everywhere(ctx)
+	return p.anywhere(ctx, p.name, func(from *registry.Repository) error {
+		p.from = from
+		return p.image(ctx)
+	})
 }
 
-// everywhere asks one machine after the other for the image.
-func (p *pull) everywhere(ctx context.Context) error {
-	targets, err := p.targets(p.name)
+// anywhere asks one machine after the other that has what a name means, until one gives it.
+func (o Options) anywhere(ctx context.Context, name images.Name, ask func(*registry.Repository) error) error {
+	targets, err := o.targets(name)
 	if err != nil {
 		return err
 	}
 	for i, target := range targets {
-		p.from, err = p.Registry.Open(ctx, target)
-		if err == nil {
-			err = p.image(ctx)
+		var from *registry.Repository
+		if from, err = o.Registry.Open(ctx, target); err == nil {
+			err = ask(from)
 		}
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
 		if i < len(targets)-1 {
-			p.Display.Println("Mirror", target.Host+":", err)
+			o.Display.Println("Mirror", target.Host+":", err)
 		}
 	}
-	return fmt.Errorf("pull %s: %w", p.name.Familiar(), err)
+	return fmt.Errorf("pull %s: %w", name.Familiar(), err)
 }
 
 // targets are the machines that have what a name means, in the order in which they are asked.
@@ -202,24 +204,13 @@ func (p *pull) checkConfig(config ocispec.Descriptor) error {
 
 // Repository brings all images that a repository has tags for.
 func (o Options) Repository(ctx context.Context, name images.Name) error {
-	targets, err := o.targets(name)
-	if err != nil {
+	var tags []string
+	if err := o.anywhere(ctx, name, func(from *registry.Repository) (err error) {
+		tags, err = from.Tags(ctx)
+		return err
+	}); err != nil {
 		return err
 	}
-	for _, target := range targets {
-		var from *registry.Repository
-		var tags []string
-		if from, err = o.Registry.Open(ctx, target); err == nil {
-			tags, err = from.Tags(ctx)
-		}
-		if err == nil || ctx.Err() != nil {
-			return errors.Join(err, o.tags(ctx, name, tags))
-		}
-	}
-	return fmt.Errorf("pull %s: %w", name.Familiar(), err)
-}
-
-func (o Options) tags(ctx context.Context, name images.Name, tags []string) error {
 	for _, tag := range tags {
 		tagged, err := images.Parse(name.String() + ":" + tag)
 		if err != nil {
