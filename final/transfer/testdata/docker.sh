@@ -118,4 +118,12 @@ drydock-transfer save -o "$dir/three.tar" localhost:5000/a/box:3
 docker load -i "$dir/three.tar"
 same "stage4 commit, drydock save, docker load: diff ids" "$(drydock_has localhost:5000/a/box:3)" "$(docker_has localhost:5000/a/box:3)"
 same "stage4 commit, drydock save, docker load, docker run" newer "$(docker run --rm --network none localhost:5000/a/box:3)"
+
+# An OCI archive alone is something for Docker's newer image store.
+if docker info --format '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then
+	stage4 commit three box:4
+	stage4 save "$dir/four.tar" box:4
+	docker load -i "$dir/four.tar"
+	same "stage4 save, docker load, docker run" newer "$(docker run --rm --network none box:4)"
+fi
 stage4 rm three
