@@ -63,27 +63,24 @@ func (img Image) Blobs() []ocispec.Descriptor {
 // maxLayers is overlayfs's OVL_MAX_STACK.
 const maxLayers = 500
 
-// check refuses an image whose parts do not fit together. File names are made of its digests:
-// so none is left unchecked.
+// check refuses an image whose parts do not fit together. All its digests become names of files.
 func (img Image) check() error {
 	diffs, layers := img.Config.RootFS.DiffIDs, img.Manifest.Layers
-	if len(diffs) != len(layers) {
+	switch {
+	case len(diffs) != len(layers):
 		return fmt.Errorf("its manifest has %d layers, its config %d", len(layers), len(diffs))
-	}
-	if len(layers) > maxLayers {
+	case len(layers) > maxLayers:
 		return fmt.Errorf("it has %d layers: more than the %d that overlayfs takes", len(layers), maxLayers)
 	}
 	for i, layer := range layers {
-		if layer.Size < 0 {
-			return fmt.Errorf("layer %q has %d bytes: get the image again, or another one", layer.Digest, layer.Size)
-		}
-		switch blob.MediaType(layer.MediaType) {
-		case ocispec.MediaTypeImageLayer, ocispec.MediaTypeImageLayerGzip, ocispec.MediaTypeImageLayerZstd:
-		default:
-			return fmt.Errorf("layer %q has the unknown media type %q: %s", layer.Digest, layer.MediaType, blob.Remedy)
-		}
-		if err := errors.Join(blob.CheckDigest(layer.Digest), blob.CheckDigest(diffs[i])); err != nil {
+		err := errors.Join(blob.CheckDigest(layer.Digest), blob.CheckDigest(diffs[i]))
+		switch kind := blob.MediaType(layer.MediaType); {
+		case err != nil:
 			return err
+		case layer.Size < 0:
+			return fmt.Errorf("layer %q has %d bytes: get the image again, or another one", layer.Digest, layer.Size)
+		case kind != ocispec.MediaTypeImageLayer && kind != ocispec.MediaTypeImageLayerGzip && kind != ocispec.MediaTypeImageLayerZstd:
+			return fmt.Errorf("layer %q has the unknown media type %q: %s", layer.Digest, layer.MediaType, blob.Remedy)
 		}
 	}
 	return nil
