@@ -9,7 +9,7 @@ import (
 	"drydock/stage1-namespaces/rootfs"
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage5-volumes/bind"
-	"drydock/stage5-volumes/volume"
+	"drydock/stage5-volumes/fill"
 )
 
 // becomeContainer is the child's side. It runs as the first process of the new
@@ -49,7 +49,7 @@ func initialise(config Config, parent *process.Reporter) error {
 		return err
 	}
 	for _, m := range config.Mounts {
-		if err := volume.Fill(m, config.Root.Root); err != nil {
+		if err := fill.Volume(m, config.Root.Root); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"math"
 
 	"drydock/internal/cli"
@@ -17,63 +16,59 @@ Remove containers that have ended, with all that they have changed.
 
 `
 
+// A removal is how containers are to be removed.
+type removal struct {
+	containers         *record.Store
+	volumes            *volume.Store
+	force, withVolumes bool
+}
+
 func removeContainers(c cli.Call) (int, error) {
-	var force, withVolumes bool
+	var r removal
 	table := []flags.Flag{
-		{Name: "force", Short: "f", Value: flags.Bool{To: &force}, Usage: "kill a container that runs first"},
-		{Name: "volumes", Short: "v", Value: flags.Bool{To: &withVolumes}, Usage: "remove its anonymous volumes too"},
+		{Name: "force", Short: "f", Value: flags.Bool{To: &r.force}, Usage: "kill a container that runs first"},
+		{Name: "volumes", Short: "v", Value: flags.Bool{To: &r.withVolumes}, Usage: "remove its anonymous volumes too"},
 	}
 	refs, err := flags.Arguments(table, c.Args, 1, math.MaxInt, rmHelp, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
-	store, err := record.Open(c.Root, "stage5")
-	if err != nil {
+	if r.containers, err = record.Open(c.Root, "stage5"); err != nil {
 		return 125, err
 	}
-	volumes, err := volume.Open(c.Root, store.List)
-	if err != nil {
+	if r.volumes, err = volume.Open(c.Root, r.containers.List); err != nil {
 		return 125, err
 	}
-	code, err := c.Each(refs, func(ref string) error {
-		if !withVolumes {
-			if err := keepVolumes(volumes, store, ref, force); err != nil {
-				return err
-			}
-		}
-		return remove(store, ref, force)
-	})
-	return code, errors.Join(err, volumes.Sweep())
+	return c.Each(refs, r.remove)
 }
 
-// keepVolumes has the anonymous volumes of a container stay that is about to be removed; those
-// of one that was run with --rm go in any case.
-func keepVolumes(volumes *volume.Store, store *record.Store, ref string, force bool) error {
-	r, err := store.Find(ref)
-	if err != nil || !r.Keep || r.IsRunning() && !force {
-		return err
-	}
-	mounts, err := volume.Of(r)
+// remove removes a container. Whatever may refuse comes first. What becomes of its volumes is
+// settled before the record goes: whoever is killed in between leaves a container, whose next rm
+// settles it anew; and once the record is gone, nobody knows any more whose volumes they were.
+// Those of a container that was run with --rm go in any case.
+func (r removal) remove(ref string) error {
+	container, err := r.containers.Find(ref)
 	if err != nil {
 		return err
 	}
-	return volumes.Release(mounts)
-}
-
-func remove(store *record.Store, ref string, force bool) error {
-	r, err := store.Find(ref)
+	if err := r.containers.Mine(container, "rm"); err != nil {
+		return err
+	}
+	if r.force {
+		err = kill(container)
+	} else {
+		err = container.Removable()
+	}
 	if err != nil {
 		return err
 	}
-	if err := store.Mine(r, "rm"); err != nil {
+	if err := r.volumes.Settle(container, container.Keep && !r.withVolumes); err != nil {
 		return err
 	}
-	if force {
-		if err := kill(r); err != nil {
-			return err
-		}
+	if err := r.containers.Remove(container.ID, r.force); err != nil {
+		return err
 	}
-	return store.Remove(r.ID, force)
+	return r.volumes.Sweep(container.ID)
 }
 
 // kill ends whatever is in a container's group, if there is one.

@@ -49,7 +49,7 @@ func runContainer(c cli.Call) (code int, err error) {
 	if err != nil {
 		return 125, err
 	}
-	defer func() { err = errors.Join(err, volumes.Sweep()) }() // what goes with the container
+	defer func() { err = errors.Join(err, volumes.Sweep(config.ID)) }() // what goes with the container
 	kept, err := volumes.Hold()
 	if err != nil {
 		return 125, err

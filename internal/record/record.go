@@ -92,6 +92,14 @@ func (r Record) inUse() bool {
 	return r.IsRunning() || r.State == Created && r.Owner.Alive()
 }
 
+// Removable refuses a container that runs, or that somebody is about to start.
+func (r Record) Removable() error {
+	if r.inUse() {
+		return fmt.Errorf("cannot remove container %q: container is running: stop the container before removing or force remove", r.Name)
+	}
+	return nil
+}
+
 // abandoned tells whether whoever ran it has died and left something to do.
 func (r Record) abandoned() bool {
 	return !r.Owner.Alive() && !r.IsRunning() && (!r.Keep || r.State == Running)

@@ -201,8 +201,11 @@ func (s *Store) Remove(id string, force bool) error {
 		return os.Remove(lock.Name())
 	case err != nil:
 		return err
-	case r.inUse() && !force:
-		return fmt.Errorf("cannot remove container %q: container is running: stop the container before removing or force remove", r.Name)
+	case !force:
+		err = r.Removable()
+	}
+	if err != nil {
+		return err
 	}
 	return s.discard(id)
 }

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -43,7 +41,7 @@ func Open(root string, containers func() ([]record.Record, error)) (*Store, erro
 		return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
 	}
 	// As with records: on a full disk, say, it must still be possible to remove.
-	_ = s.Sweep()
+	_ = s.Sweep("")
 	return s, nil
 }
 
@@ -101,13 +99,14 @@ func (s *Store) Provide(mounts []Mount, container string) error {
 	return nil
 }
 
-// Create makes a volume, whole or not at all. One that is there already is fine.
+// Create makes a volume, whole or not at all. One that is there already is fine; of one that
+// has lost its meta.json, the content stays.
 func (s *Store) Create(v Volume) error {
 	if err := CheckName(v.Name); err != nil {
 		return err
 	}
-	if _, err := s.Find(v.Name); err == nil {
-		return nil
+	if _, err := s.Find(v.Name); !errors.Is(err, ErrNone) {
+		return err
 	}
 	held, err := s.Hold() // or the draft would be taken for rubbish
 	if err != nil {
@@ -119,17 +118,21 @@ func (s *Store) Create(v Volume) error {
 	if err != nil {
 		return err
 	}
+	folder := filepath.Join(s.dir, v.Name)
 	err = errors.Join(os.Mkdir(filepath.Join(draft, "_data"), 0o755), write(draft, v))
 	if err == nil {
-		err = os.Rename(draft, filepath.Join(s.dir, v.Name))
+		err = os.Rename(draft, folder)
 	}
-	if err != nil {
-		err = errors.Join(err, os.RemoveAll(draft))
+	if errors.Is(err, fs.ErrExist) { // to a folder without meta.json this gives one, and replaces none: link(2)
+		err = os.Link(filepath.Join(draft, metaFile), filepath.Join(folder, metaFile))
 	}
-	if errors.Is(err, unix.EEXIST) || errors.Is(err, unix.ENOTEMPTY) {
-		return nil // somebody was faster
+	switch {
+	case errors.Is(err, fs.ErrExist): // somebody was faster
+		err = nil
+	case errors.Is(err, unix.ENOTDIR):
+		err = fmt.Errorf("create %s: %s is a file: move it away", v.Name, folder)
 	}
-	return err
+	return errors.Join(err, os.RemoveAll(draft))
 }
 
 // metaFile has what is known of a volume, in its folder; write replaces it.
@@ -159,7 +162,7 @@ var ErrNone = errors.New("no such volume")
 func (s *Store) Find(name string) (Volume, error) {
 	path := filepath.Join(s.dir, name, metaFile)
 	text, err := os.ReadFile(path)
-	if CheckName(name) != nil || errors.Is(err, fs.ErrNotExist) {
+	if CheckName(name) != nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
 		return Volume{}, fmt.Errorf("get %s: %w", name, ErrNone)
 	} else if err != nil {
 		return Volume{}, err
@@ -183,69 +186,4 @@ func (s *Store) List() (all []Volume, err error) {
 		}
 	}
 	return all, err
-}
-
-// Remove removes a volume with all that is in it. One that a container has, running or not, is
-// an error that names it.
-func (s *Store) Remove(name string) error {
-	return s.alone(func(containers []record.Record) error {
-		if _, err := s.Find(name); err != nil {
-			return err
-		}
-		users, err := users(containers, name)
-		if err != nil {
-			return err
-		}
-		var ids, names []string
-		for _, r := range users {
-			ids, names = append(ids, r.ID), append(names, r.Name)
-		}
-		if len(users) > 0 {
-			return fmt.Errorf("remove %s: volume is in use - [%s]: remove the containers first: %s",
-				name, strings.Join(ids, ", "), strings.Join(names, " "))
-		}
-		return s.discard(name)
-	})
-}
-
-// discard removes a volume: it disappears in one step, and then what is in it.
-func (s *Store) discard(name string) error {
-	gone := filepath.Join(s.dir, ".gone-"+name)
-	if err := os.Rename(filepath.Join(s.dir, name), gone); err != nil {
-		return err
-	}
-	return os.RemoveAll(gone)
-}
-
-// Release has the anonymous volumes among mounts stay when their container is removed.
-func (s *Store) Release(mounts []Mount) error {
-	return s.alone(func([]record.Record) (err error) {
-		for _, m := range mounts {
-			if v, none := s.Find(m.Name); none == nil && v.With != "" {
-				v.With = ""
-				err = errors.Join(err, write(filepath.Join(s.dir, m.Name), v))
-			}
-		}
-		return err
-	})
-}
-
-// Sweep removes the volumes whose container is gone and that were not released, unless another
-// container has them; and drafts.
-func (s *Store) Sweep() error {
-	return s.alone(func(containers []record.Record) error {
-		all, err := s.List()
-		for _, v := range all {
-			users, unknown := users(containers, v.Name)
-			isOver := !slices.ContainsFunc(containers, func(r record.Record) bool { return r.ID == v.With })
-			if v.With != "" && isOver && unknown == nil && len(users) == 0 {
-				err = errors.Join(err, s.discard(v.Name))
-			}
-		}
-		drafts, _ := filepath.Glob(filepath.Join(s.dir, ".[ng]*")) // the pattern is a good one
-		for _, draft := range drafts {
-			err = errors.Join(err, os.RemoveAll(draft))
-		}
-		return err
-	})
 }

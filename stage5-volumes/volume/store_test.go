@@ -30,7 +30,7 @@ func container(t *testing.T, id string, volumes ...string) record.Record {
 	r := record.Record{ID: id, Name: "name-of-" + id}
 	var mounts []Mount
 	for _, name := range volumes {
-		mounts = append(mounts, Mount{Mount: bind.Mount{Target: "/" + name}, Name: name})
+		mounts = append(mounts, Mount{Mount: bind.Mount{Target: "/" + name}, Name: name, Anonymous: name == "anon"})
 	}
 	if err := Note(&r, mounts); err != nil {
 		t.Fatal(err)
@@ -38,16 +38,17 @@ func container(t *testing.T, id string, volumes ...string) record.Record {
 	return r
 }
 
-func names(t *testing.T, s *Store) (names []string) {
+func create(t *testing.T, s *Store, v Volume) {
 	t.Helper()
-	all, err := s.List()
-	if err != nil {
+	if err := s.Create(v); err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range all {
-		names = append(names, v.Name)
-	}
-	return names
+}
+
+// listing is all that is in a store's folder, by name.
+func listing(t *testing.T, s *Store) []string {
+	t.Helper()
+	return s.hidden("")
 }
 
 // TestCreate makes a volume from ten sides at once: it is made once, and nothing else is left.
@@ -62,9 +63,8 @@ func TestCreate(t *testing.T) {
 		})
 	}
 	all.Wait()
-	entries, err := filepath.Glob(filepath.Join(s.dir, "*"))
-	if diff := cmp.Diff([]string{filepath.Join(s.dir, ".lock"), filepath.Join(s.dir, "data")}, entries); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	if diff := cmp.Diff([]string{".lock", "data"}, listing(t, s)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 	first, err := s.Find("data")
 	if err != nil || first.CreatedAt.IsZero() {
@@ -80,9 +80,7 @@ func TestCreate(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	s, containers := world(t)
-	if err := s.Create(Volume{Name: "data"}); err != nil {
-		t.Fatal(err)
-	}
+	create(t, s, Volume{Name: "data"})
 	*containers = []record.Record{container(t, "one", "data"), container(t, "two"), container(t, "three", "other", "data")}
 	err := s.Remove("data")
 	want := "remove data: volume is in use - [one, three]: remove the containers first: name-of-one name-of-three"
@@ -100,39 +98,6 @@ func TestRemove(t *testing.T) {
 		if err := s.Remove(name); !errors.Is(err, ErrNone) {
 			t.Errorf("%q: %v, want that there is none", name, err)
 		}
-	}
-}
-
-// TestSweep removes what nobody will ask for any more, and nothing else.
-func TestSweep(t *testing.T) {
-	s, containers := world(t)
-	mounts := func(names ...string) (mounts []Mount) {
-		for _, name := range names {
-			mounts = append(mounts, Mount{Name: name})
-		}
-		return mounts
-	}
-	for name, with := range map[string]string{"named": "", "lives": "one", "died": "two", "shared": "two", "released": "two"} {
-		if err := s.Create(Volume{Name: name, With: with}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := s.Release(mounts("released", "named", "gone")); err != nil {
-		t.Fatal(err)
-	}
-	draft := filepath.Join(s.dir, ".new-killed")
-	if err := os.MkdirAll(filepath.Join(draft, "_data"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	*containers = []record.Record{container(t, "one"), container(t, "three", "shared")}
-	if err := s.Sweep(); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"lives", "named", "released", "shared"}, names(t, s)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if _, err := os.Stat(draft); err == nil {
-		t.Error("a draft is left")
 	}
 }
 
@@ -180,23 +145,49 @@ func TestProvide(t *testing.T) {
 	}
 }
 
-// TestBroken lists the others when one volume cannot be read, and names it.
+// TestBroken lists and sweeps the others when one volume cannot be read, and names it.
 func TestBroken(t *testing.T) {
 	s, _ := world(t)
-	for _, name := range []string{"bad", "good"} {
-		if err := s.Create(Volume{Name: name}); err != nil {
+	for _, v := range []Volume{{Name: "bad"}, {Name: "good"}, {Name: "over", With: "two"}} {
+		create(t, s, v)
+	}
+	file := filepath.Join(s.dir, "bad", metaFile)
+	for path, text := range map[string]string{file: "{", filepath.Join(s.dir, "file"): ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	file := filepath.Join(s.dir, "bad", metaFile)
-	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
+	if err := s.Sweep("two"); err != nil {
+		t.Errorf("the volume of two is fine: %v", err)
 	}
 	all, err := s.List()
 	if len(all) != 1 || all[0].Name != "good" {
 		t.Errorf("listed %v, want the good one", all)
 	}
-	if want := file + ": unexpected end of JSON input: remove the folder that it is in"; err == nil || err.Error() != want {
+	for _, err := range []error{err, s.Create(Volume{Name: "bad"})} {
+		if want := file + ": unexpected end of JSON input: remove the folder that it is in"; err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	want := "create file: " + filepath.Join(s.dir, "file") + " is a file: move it away"
+	if err := s.Create(Volume{Name: "file"}); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestLost makes a volume known again that has lost its meta.json; what is in it stays.
+func TestLost(t *testing.T) {
+	s, _ := world(t)
+	create(t, s, Volume{Name: "data"})
+	kept := filepath.Join(s.Data("data"), "kept")
+	if err := errors.Join(os.Remove(filepath.Join(s.dir, "data", metaFile)), os.WriteFile(kept, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	create(t, s, Volume{Name: "data"})
+	if v, err := s.Find("data"); err != nil || v.CreatedAt.IsZero() {
+		t.Errorf("%v: %v", v, err)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
 	}
 }

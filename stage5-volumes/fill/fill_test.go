@@ -1,4 +1,4 @@
-package volume
+package fill
 
 import (
 	"fmt"
@@ -9,17 +9,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"drydock/stage5-volumes/bind"
+	"drydock/stage5-volumes/volume"
 )
 
 // newVolume makes a volume to be filled from /data of a root.
-func newVolume(t *testing.T) Mount {
+func newVolume(t *testing.T) volume.Mount {
 	t.Helper()
-	s, _ := world(t)
-	mounts := []Mount{given("volume", "", "/data")}
-	if err := s.Provide(mounts, ""); err != nil {
+	data := filepath.Join(t.TempDir(), "volume", "_data")
+	if err := os.MkdirAll(data, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	return mounts[0]
+	return volume.Mount{Mount: bind.Mount{Source: data, Target: "/data"}, Name: "volume", Fill: true}
 }
 
 // files writes files, by path, with content; their folders too.
@@ -54,16 +56,16 @@ func read(t *testing.T, dir string) map[string]string {
 	return content
 }
 
-func fill(t *testing.T, m Mount, root string) {
+func fill(t *testing.T, m volume.Mount, root string) {
 	t.Helper()
-	if err := Fill(m, root); err != nil {
+	if err := Volume(m, root); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestKernelFillOnce has ten containers with different roots come at once. The volume has all
+// TestKernelOnce has ten containers with different roots come at once. The volume has all
 // that is in one of the roots, and nothing of another.
-func TestKernelFillOnce(t *testing.T) {
+func TestKernelOnce(t *testing.T) {
 	m := newVolume(t)
 	var roots []string
 	for i := range 10 {
@@ -77,7 +79,7 @@ func TestKernelFillOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for _, root := range roots {
 		all.Go(func() {
-			if err := Fill(m, root); err != nil {
+			if err := Volume(m, root); err != nil {
 				t.Error(err)
 			}
 		})
@@ -93,31 +95,31 @@ func TestKernelFillOnce(t *testing.T) {
 	}
 }
 
-// TestKernelFillWhen says when a volume gets its content.
-func TestKernelFillWhen(t *testing.T) {
+// TestKernelWhen says when a volume gets its content.
+func TestKernelWhen(t *testing.T) {
 	root, other := t.TempDir(), t.TempDir()
 	files(t, root, map[string]string{"data/a": "1"})
 	files(t, other, map[string]string{"elsewhere": ""})
 	full := map[string]string{"a": "1"}
 	tests := map[string]struct {
-		do   func(m Mount)
+		do   func(m volume.Mount)
 		want map[string]string
 	}{
-		"new":                    {func(Mount) {}, full},
-		"not to be filled":       {func(m Mount) { m.Fill = false; fill(t, m, root) }, full},
-		"first without anything": {func(m Mount) { fill(t, m, other) }, full},
-		"written to":             {func(m Mount) { files(t, m.Source, map[string]string{"b": ""}) }, map[string]string{"b": ""}},
-		"filled and emptied": {func(m Mount) {
+		"new":                    {func(volume.Mount) {}, full},
+		"not to be filled":       {func(m volume.Mount) { m.Fill = false; fill(t, m, root) }, full},
+		"first without anything": {func(m volume.Mount) { fill(t, m, other) }, full},
+		"written to":             {func(m volume.Mount) { files(t, m.Source, map[string]string{"b": ""}) }, map[string]string{"b": ""}},
+		"filled and emptied": {func(m volume.Mount) {
 			fill(t, m, root)
 			if err := os.Remove(m.Source + "/a"); err != nil {
 				t.Fatal(err)
 			}
 		}, map[string]string{}},
-		"killed while copying": {func(m Mount) { files(t, filepath.Dir(m.Source), map[string]string{"first.new/half": ""}) }, full},
-		"killed while moving": {func(m Mount) {
+		"killed while copying": {func(m volume.Mount) { files(t, filepath.Dir(m.Source), map[string]string{"first.new/half": ""}) }, full},
+		"killed while moving, half of it": {func(m volume.Mount) {
 			files(t, filepath.Dir(m.Source), map[string]string{"first/a": "1", "first/sub/c": "3", "_data/b": "2"})
 		}, map[string]string{"a": "1", "b": "2", "sub/c": "3"}},
-		"killed while moving, and used": {func(m Mount) {
+		"killed while moving, and used": {func(m volume.Mount) {
 			files(t, filepath.Dir(m.Source), map[string]string{"first/a": "1", "_data/a": "mine"})
 		}, map[string]string{"a": "mine"}},
 	}
@@ -133,9 +135,9 @@ func TestKernelFillWhen(t *testing.T) {
 	}
 }
 
-// TestKernelFillFaithfully keeps owners, modes and links, of the directory itself too, and of an
+// TestKernelFaithfully keeps owners, modes and links, of the directory itself too, and of an
 // empty one.
-func TestKernelFillFaithfully(t *testing.T) {
+func TestKernelFaithfully(t *testing.T) {
 	for _, content := range []map[string]string{{}, {"data/file": ""}} {
 		root, m := t.TempDir(), newVolume(t)
 		data := filepath.Join(root, "data")
@@ -182,8 +184,8 @@ func attributes(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// TestKernelFillInside has links of the image lead to nothing of the host.
-func TestKernelFillInside(t *testing.T) {
+// TestKernelInside has links of the image lead to nothing of the host.
+func TestKernelInside(t *testing.T) {
 	for target, want := range map[string]map[string]string{"/inside": {"a": "1"}, "/etc": {}, "../../../../../../etc": {}, "/inside/a": {}} {
 		root, m := t.TempDir(), newVolume(t)
 		files(t, root, map[string]string{"inside/a": "1"})

@@ -1,4 +1,18 @@
-package volume
+// Package fill gives a new volume its first content: what the image has where it is mounted.
+//
+// The problem: ten containers may be the first to use a volume, at once, and any of them may be
+// killed at any moment. None may ever see half of the content, or content of two images.
+//
+// The mechanism is a lock and two renames. Whoever holds the lock copies to a folder beside the
+// volume's directory, which is called "first" once it is whole. Then its entries are moved to the
+// volume one by one. Whoever finds "first" knows that the copy was whole, and goes on moving; an
+// empty one stays, and says that all is done.
+//
+// In a shell: flock volumes/data sh -c 'cp -a ROOT/TARGET volumes/data/first.new && mv
+// volumes/data/first.new volumes/data/first && mv -n volumes/data/first/* volumes/data/_data'.
+//
+// To read: flock(2), rename(2), openat2(2).
+package fill
 
 import (
 	"errors"
@@ -11,17 +25,17 @@ import (
 
 	"drydock/internal/tree"
 	"drydock/stage5-volumes/bind"
+	"drydock/stage5-volumes/volume"
 )
 
-// Fill gives a new volume its first content: what a container's root has at m.Target. It is
-// called by init when root is mounted, and nothing on it. Nothing happens if the volume has had
-// a first content already, or anything has been written to it; nor if there is no directory
-// at m.Target.
+// Volume gives a volume its first content: what a container's root has at m.Target, if m.Fill
+// says so. It is called by init when root is mounted, and nothing on it. Nothing happens if the
+// volume has had a first content already, or anything has been written to it; nor if there is no
+// directory at m.Target.
 //
-// Whoever comes first copies, and others wait for it. If it is killed, whoever comes next goes
-// on: the copy is made beside the volume's content, and when it is whole, it gets the name
-// "first" and is moved there entry by entry. The folder "first" stays, as the mark.
-func Fill(m Mount, root string) error {
+// Whoever comes first copies, and others wait for it. Signals wait too: before the program runs,
+// init keeps those that are the program's (package process), and only SIGKILL ends it.
+func Volume(m volume.Mount, root string) error {
 	if !m.Fill {
 		return nil
 	}
@@ -45,7 +59,7 @@ func Fill(m Mount, root string) error {
 }
 
 // prepare makes the folder first, as a copy of what the root has, if the volume is new.
-func prepare(first string, m Mount, root string) error {
+func prepare(first string, m volume.Mount, root string) error {
 	written, err := os.ReadDir(m.Source)
 	if err != nil || len(written) > 0 {
 		return err
