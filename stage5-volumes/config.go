@@ -37,10 +37,7 @@ type Config struct {
 	Rootfs    bool   // it is on a directory, not on an image
 	Image     string // what the user called it
 	ImageID   string
-	Mounts    []volume.Mount
-	Declared  []string // places for which the image wants volumes
-	From      []string // containers whose mounts it has too
-	Parent    string   // the cgroup that the container's is below
+	Parent    string // the cgroup that the container's is below
 	Limits    cgroup.Limits
 	Explain   bool
 }
@@ -50,7 +47,7 @@ const initThreads = 16
 
 // parseRun reads the command line, and refuses what cannot work before anything
 // has been started.
-func parseRun(args []string, stdout io.Writer) (Config, error) {
+func parseRun(args []string, stdout io.Writer) (Config, wishes, error) {
 	config := Config{Namespace: namespace.Config{New: namespace.All()}}
 	config.ID, config.Parent = record.NewID(), defaults.CgroupParent()
 	var limits limit.Values
@@ -72,24 +69,24 @@ func parseRun(args []string, stdout io.Writer) (Config, error) {
 		flags.Help(stdout, table)
 	}
 	if err != nil {
-		return Config{}, err
+		return Config{}, wishes{}, err
 	}
 	if len(rest) < 1 || config.Rootfs && len(rest) < 2 {
-		return Config{}, fmt.Errorf("run needs an image: stage5 run [FLAG…] IMAGE [COMMAND [ARG…]]; or a root directory and a command: stage5 run --rootfs [FLAG…] ROOTFS COMMAND [ARG…]")
+		return Config{}, wishes{}, fmt.Errorf("run needs an image: stage5 run [FLAG…] IMAGE [COMMAND [ARG…]]; or a root directory and a command: stage5 run --rootfs [FLAG…] ROOTFS COMMAND [ARG…]")
 	}
 	config.Image, config.Program.Args = rest[0], rest[1:]
 	if err := limits.Validate(); err != nil {
-		return Config{}, err
+		return Config{}, wishes{}, err
 	}
 	limits.Lines(config.Limits.Put)
-	if config.Mounts, err = volumes.Mounts(); err != nil {
-		return Config{}, err
+	mounts, err := volumes.Mounts()
+	if err != nil {
+		return Config{}, wishes{}, err
 	}
-	config.From = volumes.From
 	if limits.Pids > 0 && limits.Pids < initThreads {
-		return Config{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
+		return Config{}, wishes{}, fmt.Errorf("--pids-limit %d is too low: init is a Go program and has up to %d threads before it becomes yours", limits.Pids, initThreads)
 	}
-	return config, nil
+	return config, wishes{given: mounts, from: volumes.From}, nil
 }
 
 // complete has each part of a configuration fill in what is open and refuse what is

@@ -10,28 +10,36 @@ import (
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage5-volumes/bind"
 	"drydock/stage5-volumes/fill"
+	"drydock/stage5-volumes/volume"
 )
+
+// An order is what the parent sends to init.
+type order struct {
+	Config Config
+	Mounts []volume.Mount
+}
 
 // becomeContainer is the child's side. It runs as the first process of the new
 // namespaces, blocks until the parent has sent the configuration, and turns itself
 // into the user's program. It returns only if that fails.
 func becomeContainer(cli.Call) (int, error) {
 	cover.Open()
-	var config Config
-	parent, err := process.Receive(&config)
+	var o order
+	parent, err := process.Receive(&o)
 	if err != nil {
 		return 125, err
 	}
-	if config.Explain {
+	if o.Config.Explain {
 		kernel.Explain = func(s kernel.Step) { s.Who = "init"; parent.Step(s) }
 	}
-	parent.Fail(initialise(config, parent)) // who prints it: stderr may be the container's
+	parent.Fail(initialise(o, parent)) // who prints it: stderr may be the container's
 	return 125, nil
 }
 
 // initialise changes what this process sees, step by step, and executes the
 // program. The order matters: what needs the host's files comes before Enter.
-func initialise(config Config, parent *process.Reporter) error {
+func initialise(o order, parent *process.Reporter) error {
+	config := o.Config
 	if config.Namespace.New.Has(namespace.UTS) {
 		if err := kernel.Sethostname("the host keeps its name, this is another table", config.Namespace.Hostname); err != nil {
 			return err
@@ -48,7 +56,7 @@ func initialise(config Config, parent *process.Reporter) error {
 	if err := overlay.Mount(config.Overlay); err != nil {
 		return err
 	}
-	for _, m := range config.Mounts {
+	for _, m := range o.Mounts {
 		if err := fill.Volume(m, config.Root.Root); err != nil {
 			return err
 		}
@@ -56,7 +64,7 @@ func initialise(config Config, parent *process.Reporter) error {
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}
-	for i, m := range config.Mounts {
+	for i, m := range o.Mounts {
 		if err := bind.Attach(m.Mount, process.FirstFile+i); err != nil {
 			return err
 		}

@@ -13,11 +13,15 @@ import (
 	"io"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"drydock/internal/cli"
 	"drydock/internal/record"
 )
 
 func main() {
+	// What is made for containers is as open as it says, whatever our caller's mask.
+	unix.Umask(0o022)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

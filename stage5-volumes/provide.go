@@ -15,22 +15,23 @@ import (
 	"drydock/stage4-images/layer"
 )
 
-// provide gives the container its layers: a directory, or those of an image, unpacked.
-func provide(images *image.Store, config *Config) error {
+// provide gives the container its layers: a directory, or those of an image, unpacked. It returns
+// the places for which the image wants volumes.
+func provide(images *image.Store, config *Config) (declared []string, err error) {
 	if config.Rootfs {
 		config.onRootfs()
-		return nil
+		return nil, nil
 	}
 	img, err := images.Find(config.Image)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	layers, err := images.Unpack(img, apply)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	config.ImageID = img.ID().String()
-	return config.onImage(img.Config.Config, layers)
+	return slices.Sorted(maps.Keys(img.Config.Config.Volumes)), config.onImage(img.Config.Config, layers)
 }
 
 // apply is how layers are unpacked.
@@ -52,7 +53,6 @@ func (c *Config) onImage(img ocispec.ImageConfig, layers []string) error {
 	}
 	c.Root.Root = layers[len(layers)-1]
 	c.Overlay.Layers = append(layers, c.Overlay.Layers...)
-	c.Declared = slices.Sorted(maps.Keys(img.Volumes))
 	p := &c.Program
 	if len(p.Args) == 0 {
 		p.Args = img.Cmd

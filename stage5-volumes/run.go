@@ -18,7 +18,7 @@ import (
 // runContainer is the parent's side: it makes a container, starts it, waits for its end
 // and returns its exit code.
 func runContainer(c cli.Call) (code int, err error) {
-	config, err := parseRun(c.Args, c.Stdout)
+	config, wishes, err := parseRun(c.Args, c.Stdout)
 	if err != nil {
 		return 125, err
 	}
@@ -30,12 +30,12 @@ func runContainer(c cli.Call) (code int, err error) {
 	if err != nil {
 		return 125, err
 	}
-	held, err := images.Hold()
+	imagesHeld, err := images.Hold()
 	if err != nil {
 		return 125, err
 	}
-	defer held.Close()
-	if err := provide(images, &config); err != nil {
+	defer imagesHeld.Close()
+	if wishes.declared, err = provide(images, &config); err != nil {
 		return 125, err
 	}
 	if err := config.complete(); err != nil {
@@ -50,12 +50,13 @@ func runContainer(c cli.Call) (code int, err error) {
 		return 125, err
 	}
 	defer func() { err = errors.Join(err, volumes.Sweep(config.ID)) }() // what goes with the container
-	kept, err := volumes.Hold()
+	volumesHeld, err := volumes.Hold()
 	if err != nil {
 		return 125, err
 	}
-	defer kept.Close()
-	if err := provideMounts(volumes, store, &config); err != nil {
+	defer volumesHeld.Close()
+	mounts, err := wishes.grant(volumes, store, config.ID)
+	if err != nil {
 		return 125, err
 	}
 	config.Overlay.Dir = store.Dir(config.ID)
@@ -64,19 +65,20 @@ func runContainer(c cli.Call) (code int, err error) {
 	if err := r.Put("config", config); err != nil {
 		return 125, err
 	}
-	if err := volume.Note(&r, config.Mounts); err != nil {
+	if err := volume.Note(&r, mounts); err != nil {
 		return 125, err
 	}
 	if err := store.Create(r); err != nil {
 		return 125, err
 	}
-	held.Close() // from here on, the record says what is used
-	kept.Close()
-	return launch(c, store, config)
+	imagesHeld.Close() // from here on, the record says what is used
+	volumesHeld.Close()
+	return launch(c, store, order{config, mounts})
 }
 
 // launch runs a container that has a record, and notes its end there.
-func launch(c cli.Call, store *record.Store, config Config) (code int, err error) {
+func launch(c cli.Call, store *record.Store, o order) (code int, err error) {
+	config := o.Config
 	ran := false
 	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
 
@@ -92,7 +94,7 @@ func launch(c cli.Call, store *record.Store, config Config) (code int, err error
 	cmd := process.Command(config.Namespace.SysProcAttr())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
-	trees, err := openMounts(config.Mounts)
+	trees, err := openMounts(o.Mounts)
 	if err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
@@ -107,11 +109,11 @@ func launch(c cli.Call, store *record.Store, config Config) (code int, err error
 	if err := store.Run(config.ID, child.Pid()); err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
-	if err := child.Release(config); err != nil {
+	if err := child.Release(o); err != nil {
 		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
 	}
 	ran = true
-	if err := group.Started(); err != nil {
+	if err := errors.Join(noteFilled(store, o), group.Started()); err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
 	code, err = child.Wait()

@@ -5,6 +5,7 @@ import (
 
 	"drydock/internal/cli"
 	"drydock/internal/flags"
+	"drydock/stage5-volumes/volume"
 )
 
 const startHelp = `Usage: stage5 start CONTAINER
@@ -26,8 +27,12 @@ func startContainer(c cli.Call) (int, error) {
 	if err := r.Get("config", &config); err != nil {
 		return 1, err
 	}
+	mounts, err := volume.Of(r)
+	if err != nil {
+		return 1, err
+	}
 	if err := store.Again(r.ID, config.Program.Args, os.Getpid()); err != nil {
 		return 1, err
 	}
-	return launch(c, store, config)
+	return launch(c, store, order{config, mounts})
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"drydock/internal/flags"
 	"drydock/stage5-volumes/bind"
@@ -67,6 +68,9 @@ func Parse(spec string) (m Mount, err error) {
 	}
 	if err == nil && len(parts) == 3 {
 		m.ReadOnly, err = readOnly(parts[2])
+	}
+	if err == nil && !utf8.ValidString(m.Source+m.Target) {
+		err = fmt.Errorf("a path that is not UTF-8 would be another one in the container's record: rename it")
 	}
 	if err != nil {
 		return m, fmt.Errorf("invalid volume specification: '%s': %w", spec, err)

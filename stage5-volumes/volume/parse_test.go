@@ -79,6 +79,8 @@ func TestParse(t *testing.T) {
 		{spec: "/b", want: anonymous("/b")},
 		{spec: "b", err: "invalid volume specification: 'b': invalid mount path: 'b' mount path must be absolute"},
 		{spec: "data:/b:Z", err: "invalid volume specification: 'data:/b:Z': this stage has the modes ro and rw: Z is for drydock"},
+		{spec: "/a\xff:/b", err: "invalid volume specification: '/a\xff:/b': a path that is not UTF-8 would be another one in the container's record: rename it"},
+		{spec: "/b\xff", err: "invalid volume specification: '/b\xff': a path that is not UTF-8 would be another one in the container's record: rename it"},
 		{spec: "d:/b", err: "invalid volume specification: 'd:/b': create d: volume name is too short, names should be at least two alphanumeric characters"},
 	} {
 		got, err := Parse(test.spec)
