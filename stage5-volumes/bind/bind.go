@@ -11,7 +11,8 @@
 // pivot_root, when there is nothing of the host left that a path could lead to.
 //
 // In a shell: mount --rbind SOURCE ROOT/TARGET; mount --make-rprivate ROOT/TARGET; mount -o
-// remount,bind,ro=recursive ROOT/TARGET, before pivot_root and with all its danger.
+// remount,bind,ro=recursive ROOT/TARGET, before pivot_root and with all its danger. (util-linux
+// before 2.39 takes "ro=recursive", and leaves everything writable.)
 //
 // To read: open_tree(2), move_mount(2), mount_setattr(2), openat2(2), mount_namespaces(7).
 package bind
