@@ -15,7 +15,7 @@ import (
 
 // An order is what the parent sends to init.
 type order struct {
-	Config Config
+	Config
 	Mounts []volume.Mount
 }
 
@@ -24,22 +24,21 @@ type order struct {
 // into the user's program. It returns only if that fails.
 func becomeContainer(cli.Call) (int, error) {
 	cover.Open()
-	var o order
-	parent, err := process.Receive(&o)
+	var config order
+	parent, err := process.Receive(&config)
 	if err != nil {
 		return 125, err
 	}
-	if o.Config.Explain {
+	if config.Explain {
 		kernel.Explain = func(s kernel.Step) { s.Who = "init"; parent.Step(s) }
 	}
-	parent.Fail(initialise(o, parent)) // who prints it: stderr may be the container's
+	parent.Fail(initialise(config, parent)) // who prints it: stderr may be the container's
 	return 125, nil
 }
 
 // initialise changes what this process sees, step by step, and executes the
 // program. The order matters: what needs the host's files comes before Enter.
-func initialise(o order, parent *process.Reporter) error {
-	config := o.Config
+func initialise(config order, parent *process.Reporter) error {
 	if config.Namespace.New.Has(namespace.UTS) {
 		if err := kernel.Sethostname("the host keeps its name, this is another table", config.Namespace.Hostname); err != nil {
 			return err
@@ -56,7 +55,7 @@ func initialise(o order, parent *process.Reporter) error {
 	if err := overlay.Mount(config.Overlay); err != nil {
 		return err
 	}
-	for _, m := range o.Mounts {
+	for _, m := range config.Mounts {
 		if err := fill.Volume(m, config.Root.Root); err != nil {
 			return err
 		}
@@ -64,7 +63,7 @@ func initialise(o order, parent *process.Reporter) error {
 	if err := rootfs.Enter(config.Root); err != nil {
 		return err
 	}
-	for i, m := range o.Mounts {
+	for i, m := range config.Mounts {
 		if err := bind.Attach(m.Mount, process.FirstFile+i); err != nil {
 			return err
 		}

@@ -68,14 +68,14 @@ func closeMounts(trees []*os.File) {
 
 // noteFilled notes that a container's volumes have had their first content: by the first program
 // that ran in it. What a later start finds in those places is the container's own.
-func noteFilled(store *record.Store, o order) error {
-	filled := slices.Clone(o.Mounts)
+func noteFilled(store *record.Store, config order) error {
+	filled := slices.Clone(config.Mounts)
 	for i := range filled {
 		filled[i].Fill = false
 	}
-	if slices.Equal(filled, o.Mounts) {
+	if slices.Equal(filled, config.Mounts) {
 		return nil
 	}
-	_, err := store.Update(o.Config.ID, func(r *record.Record) error { return volume.Note(r, filled) })
+	_, err := store.Update(config.ID, func(r *record.Record) error { return volume.Note(r, filled) })
 	return err
 }

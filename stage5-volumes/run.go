@@ -77,8 +77,7 @@ func runContainer(c cli.Call) (code int, err error) {
 }
 
 // launch runs a container that has a record, and notes its end there.
-func launch(c cli.Call, store *record.Store, o order) (code int, err error) {
-	config := o.Config
+func launch(c cli.Call, store *record.Store, config order) (code int, err error) {
 	ran := false
 	defer func() { err = errors.Join(err, store.End(config.ID, code, ran)) }()
 
@@ -94,7 +93,7 @@ func launch(c cli.Call, store *record.Store, o order) (code int, err error) {
 	cmd := process.Command(config.Namespace.SysProcAttr())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	group.Into(cmd)
-	trees, err := openMounts(o.Mounts)
+	trees, err := openMounts(config.Mounts)
 	if err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
@@ -109,11 +108,11 @@ func launch(c cli.Call, store *record.Store, o order) (code int, err error) {
 	if err := store.Run(config.ID, child.Pid()); err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
-	if err := child.Release(o); err != nil {
+	if err := child.Release(config); err != nil {
 		return process.ExitCode(err), errors.Join(config.Namespace.Remedy(err), usage.OutOfMemory(group.Path), cleanup.Run())
 	}
 	ran = true
-	if err := errors.Join(noteFilled(store, o), group.Started()); err != nil {
+	if err := errors.Join(noteFilled(store, config), group.Started()); err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}
 	code, err = child.Wait()
