@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"drydock/internal/alone"
 	"drydock/stage3-unionfs/overlay"
 )
 
@@ -153,7 +154,7 @@ func run(t *testing.T, driver Driver, c overlay.Config, script string) string {
 	t.Helper()
 	must(t, driver.Prepare(c))
 	var out strings.Builder
-	must(t, alone(func() error {
+	must(t, alone.Call(func() error {
 		if err := driver.Mount(c); err != nil {
 			return err
 		}

@@ -13,11 +13,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 
-	"golang.org/x/sys/unix"
-
-	"drydock/internal/kernel"
+	"drydock/internal/alone"
 	"drydock/stage3-unionfs/overlay"
 )
 
@@ -72,25 +69,7 @@ func probe(root string) error {
 	if err := overlay.Prepare(c); err != nil {
 		return err
 	}
-	return alone(func() error { return overlay.Mount(c) })
-}
-
-// alone calls f on a thread with a mount namespace and a working directory of its own,
-// which is thrown away afterwards, and all that f has mounted with it.
-func alone(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: Go ends the thread with the goroutine
-		err := kernel.Unshare("nobody else sees what is mounted here", unix.CLONE_NEWNS|unix.CLONE_FS)
-		if err == nil {
-			err = kernel.Mount("and nothing travels to the host", "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
-		}
-		if err == nil {
-			err = f()
-		}
-		done <- err
-	}()
-	return <-done
+	return alone.Call(func() error { return overlay.Mount(c) })
 }
 
 // overlayDriver is stage 3.
