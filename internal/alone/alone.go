@@ -16,14 +16,22 @@ func Call(f func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: Go ends the thread with the goroutine
-		err := kernel.Unshare("nobody else sees what is mounted here", unix.CLONE_NEWNS|unix.CLONE_FS)
-		if err == nil {
-			err = kernel.Mount("and nothing travels to the host", "", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			done <- Call(f) // on another: the first thread never ends, and /proc/self is about it
+			return
 		}
-		if err == nil {
-			err = f()
-		}
-		done <- err
+		done <- call(f)
 	}()
 	return <-done
+}
+
+func call(f func() error) error {
+	if err := kernel.Unshare("nobody else sees what is mounted here", unix.CLONE_NEWNS|unix.CLONE_FS); err != nil {
+		return err
+	}
+	if err := kernel.Mount("and nothing travels to the host", "", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return err
+	}
+	return f()
 }
