@@ -18,11 +18,13 @@
 package bind
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -37,33 +39,75 @@ type Mount struct {
 	ReadOnly bool
 
 	MustExist bool `json:",omitempty"` // a source that is missing is an error, and not made
+
+	// What this stage leaves at its usual value, and drydock does not.
+	Propagation   string `json:",omitempty"` // a word of Propagations; rprivate if empty
+	NonRecursive  bool   `json:",omitempty"` // without what is mounted below Source
+	WritableBelow bool   `json:",omitempty"` // ReadOnly is not about what is mounted below Source
 }
 
 // Open copies the mount that m.Source is in, from there on down, with all that is mounted below.
 // The copy is attached nowhere; to close it is to unmount it. What is mounted on the host
-// afterwards does not show up in it, nor the other way round. A source that is missing is made,
-// as docker run -v does: a directory, 0755 but for the umask. Linux 5.12.
+// afterwards does not show up in it, nor the other way round, unless m.Propagation wants it. A
+// source that is missing is made, as docker run -v does: a directory, 0755 but for the umask.
+// Linux 5.12.
 func Open(m Mount) (*os.File, error) {
 	if _, err := os.Stat(m.Source); errors.Is(err, fs.ErrNotExist) && !m.MustExist {
 		if err := kernel.MkdirAll("what is missing on the host is made, and is a directory", m.Source, 0o755); err != nil {
 			return nil, fmt.Errorf("error while creating mount source path '%s': %w: make it yourself, or give another", m.Source, err)
 		}
 	}
+	recursive := uint(unix.AT_RECURSIVE)
+	if m.NonRecursive {
+		recursive = 0
+	}
 	fd, err := kernel.OpenTree("a bind mount is a copy of a mount: this one is nowhere yet, and only we have it",
-		unix.AT_FDCWD, m.Source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+		unix.AT_FDCWD, m.Source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|recursive)
 	if err != nil {
 		return nil, err
 	}
 	tree := os.NewFile(uintptr(fd), m.Source)
-	why, attr := "what is mounted in there stays in there", unix.MountAttr{Propagation: unix.MS_PRIVATE}
-	if m.ReadOnly {
-		why, attr.Attr_set = why+", and nobody writes to it, nor to a mount below it", unix.MOUNT_ATTR_RDONLY
-	}
-	err = kernel.MountSetattr(why, fd, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &attr)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("mount %s: %w", m.Source, err), tree.Close())
+	for _, c := range m.changes() {
+		if err := kernel.MountSetattr(c.why, fd, "", unix.AT_EMPTY_PATH|c.recursive, &c.attr); err != nil {
+			return nil, errors.Join(fmt.Errorf("mount %s: %w", m.Source, err), tree.Close())
+		}
 	}
 	return tree, nil
+}
+
+// Propagations are what becomes of the mounts of a copy: of all, and then of the topmost. A copy
+// of a shared mount is its peer: what is mounted on one is mounted on the other. A slave takes
+// from its peers and gives nothing, a private mount has none: mount_namespaces(7).
+var Propagations = map[string]struct{ All, Top uint64 }{
+	"rprivate": {All: unix.MS_PRIVATE},
+	"private":  {All: unix.MS_SLAVE, Top: unix.MS_PRIVATE},
+	"rslave":   {All: unix.MS_SLAVE},
+	"slave":    {All: unix.MS_SLAVE},
+	"rshared":  {All: unix.MS_SHARED},
+	"shared":   {Top: unix.MS_SHARED},
+}
+
+// A change is a call of mount_setattr(2).
+type change struct {
+	why       string
+	recursive uint
+	attr      unix.MountAttr
+}
+
+// changes are what makes of a copy what m says: first of all its mounts, then of the topmost.
+func (m Mount) changes() []change {
+	modes := Propagations[cmp.Or(m.Propagation, "rprivate")]
+	all := change{"what is mounted in there stays in there", unix.AT_RECURSIVE, unix.MountAttr{Propagation: modes.All}}
+	if modes.All != unix.MS_PRIVATE {
+		all.why = "what is mounted in there later is as " + m.Propagation + " says"
+	}
+	top := change{"the topmost mount is an exception", 0, unix.MountAttr{Propagation: modes.Top}}
+	if m.ReadOnly && m.WritableBelow {
+		top.attr.Attr_set = unix.MOUNT_ATTR_RDONLY
+	} else if m.ReadOnly {
+		all.why, all.attr.Attr_set = all.why+", and nobody writes to it, nor to a mount below it", unix.MOUNT_ATTR_RDONLY
+	}
+	return slices.DeleteFunc([]change{all, top}, func(c change) bool { return c.attr == unix.MountAttr{} })
 }
 
 // Attach attaches what Open has returned, by now the descriptor fd, at m.Target: for init, when
