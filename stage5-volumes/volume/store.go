@@ -27,6 +27,8 @@ type Volume struct {
 	CreatedAt time.Time `json:"createdAt"`
 	Anonymous bool      `json:"anonymous,omitempty"`
 	With      string    `json:"with,omitempty"` // the id of the container that it goes with
+
+	Labels, Options map[string]string `json:",omitempty"` // drydock's
 }
 
 // Open returns the store below root, where containers lists the containers. What is left of
