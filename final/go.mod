@@ -16,7 +16,6 @@ require (
 	github.com/klauspost/compress v1.20.0 // indirect
 	github.com/mdlayher/netlink v1.7.3-0.20250113171957-fbb4dce95f42 // indirect
 	github.com/mdlayher/socket v0.5.0 // indirect
-	github.com/moby/sys/mountinfo v0.7.3 // indirect
 	github.com/sirupsen/logrus v1.9.4 // indirect
 	gotest.tools/v3 v3.5.2 // indirect
 )
@@ -28,11 +27,14 @@ replace drydock/stage2-cgroups => ../stage2-cgroups
 replace drydock/stage1-namespaces => ../stage1-namespaces
 
 require (
+	drydock/stage1-namespaces v0.0.0
 	drydock/stage3-unionfs v0.0.0
 	drydock/stage4-images v0.0.0
+	drydock/stage5-volumes v0.0.0
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/nftables v0.3.0
+	github.com/moby/sys/mountinfo v0.7.3
 	github.com/opencontainers/go-digest v1.0.0
 	github.com/opencontainers/image-spec v1.1.1
 	github.com/spf13/pflag v1.0.10
@@ -43,3 +45,5 @@ require (
 replace drydock/stage3-unionfs => ../stage3-unionfs
 
 replace drydock/stage4-images => ../stage4-images
+
+replace drydock/stage5-volumes => ../stage5-volumes
