@@ -24,6 +24,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"until":  cmdUntil,
 		"repeat": cmdRepeat,
 		"needs":  cmdNeeds,
+		"serve":  cmdServe,
+		"hush":   cmdHush,
+		"ask":    cmdAsk,
 	}
 	wrapped := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, run := range all {

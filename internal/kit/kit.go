@@ -17,7 +17,8 @@
 //
 // A script runs as root, alone, with a network namespace, a state root
 // ($DRYDOCK_ROOT) and a busybox root to run containers on ($ROOTFS) of its own, and
-// the programs make their cgroups below a directory of its own ($CGROUP).
+// the programs make their cgroups below a directory of its own ($CGROUP). $SCRIPTS is the
+// folder of the scripts.
 // Besides testscript's own commands it has these:
 //
 //	status N CMD…              run CMD; its exit status must be N, or the signal
@@ -35,11 +36,18 @@
 //	differ KIND… PID1 PID2     they are in another one each; self is the script
 //	until CMD…                 run CMD again and again until it succeeds
 //	repeat N CMD…              run CMD N times; every run must succeed
+//	serve NAME PID tcp|udp PORT
+//	                           answer at a port of the process's network, without a
+//	                           program there: "NAME hears ADDRESS". hush NAME ends it
+//	ask PID tcp|udp ADDRESS:PORT
+//	                           ask from the process's network, and print the answer,
+//	                           the error, or "no answer"; self is the script. By UDP
+//	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
 //	needs FEATURE              skip on a host without the feature: userns,
 //	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
 //	                           [feature:…] and [kernel:6.1] are conditions.
 //
-// stdout, stderr and cmp look at the output of status, finish, until and repeat as
+// stdout, stderr and cmp look at the output of status, finish, until, repeat and ask as
 // they do after exec. Every wait has a deadline. In the VM ($DRYDOCK_VM=1), and
 // with $DRYDOCK_NO_SKIP=1, a skip is a failure.
 package kit
@@ -47,6 +55,7 @@ package kit
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +78,10 @@ type Suite struct {
 	Run    []string // further flags of As's command run, to be what Bin's is
 	Except map[string]string
 
+	// After are a shell's commands that take away what is meant to stay: they run in the
+	// network of each script when it has ended.
+	After string
+
 	limit  time.Duration // of every wait; 30 s if zero
 	settle time.Duration // how long the machine may take to be as before; 5 s if zero
 }
@@ -82,6 +95,10 @@ func Run(t *testing.T, s Suite) {
 		t.Fatal(err)
 	}
 	files, err := s.scripts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := filepath.Abs(s.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +118,7 @@ func Run(t *testing.T, s Suite) {
 		Setup: func(env *testscript.Env) error {
 			sc := env.T().(scriptT).script
 			env.Vars = append(env.Vars, sc.place.env(links)...)
+			env.Vars = append(env.Vars, "SCRIPTS="+scripts)
 			env.Values[scriptKey{}] = sc
 			return nil
 		},
@@ -111,6 +129,7 @@ func Run(t *testing.T, s Suite) {
 	model := script{
 		name:   s.Bin,
 		bin:    bin,
+		clear:  s.After,
 		limit:  cmp.Or(s.limit, 30*time.Second),
 		settle: cmp.Or(s.settle, settleTime),
 	}
@@ -184,10 +203,12 @@ type script struct {
 	t        *testing.T
 	name     string        // the program under test, as scripts call it
 	bin      string        // its file
+	clear    string        // what takes away what is meant to stay
 	limit    time.Duration // of every wait
 	settle   time.Duration // of the wait for the machine to be as before
 	place    place
 	programs map[string]*program // those that start started and finish has not seen
+	servers  map[string][]io.Closer
 }
 
 type scriptKey struct{}
@@ -213,9 +234,10 @@ func (t scriptT) Skip(reason ...any) { skip(t.T, fmt.Sprint(reason...)) }
 func (t scriptT) Run(name string, run func(testscript.T)) {
 	t.T.Run(name, func(tt *testing.T) {
 		sc := *t.script
-		sc.t, sc.programs = tt, map[string]*program{}
+		sc.t, sc.programs, sc.servers = tt, map[string]*program{}, map[string][]io.Closer{}
 		enclose(tt, filepath.Join(t.base, "script-"+name), fmt.Sprintf("%s-%d", parentGroup, os.Getpid()), sc.settle, func(p place) {
 			sc.place = p
+			defer sc.after()
 			defer sc.end()
 			run(scriptT{T: tt, base: t.base, script: &sc})
 		})

@@ -191,9 +191,9 @@ func readSysctls() (string, error) {
 	)
 }
 
-// kept is what a program makes in a state root and is to leave there: empty folders, and
-// images.
-var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|volumes|volumes/\.lock|(images|layers)(/.*)?)\n`)
+// kept is what a program makes in a state root and is to leave there: empty folders,
+// images, and whose addresses are whose.
+var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|volumes|volumes/\.lock|networks|networks/\.?bridge(\.lock)?|(images|layers)(/.*)?)\n`)
 
 func readState(root string) (string, error) {
 	text, err := listing(root, true)

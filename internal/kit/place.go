@@ -132,7 +132,7 @@ func removeGroup(t *testing.T, p place) func() {
 }
 
 // newNetwork moves the calling thread, which must be locked, to a network namespace
-// of its own and sets lo up in it.
+// of its own, as it is after a machine has booted: with lo up, and no router.
 func newNetwork() error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return fmt.Errorf("make a network namespace: %w", err)
@@ -150,7 +150,8 @@ func newNetwork() error {
 	if err := unix.IoctlIfreq(sock, unix.SIOCSIFFLAGS, lo); err != nil {
 		return fmt.Errorf("set lo up: %w", err)
 	}
-	return nil
+	// A new namespace passes packets on if the host does: here none does, until it is asked to.
+	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("0"), 0)
 }
 
 // newPlace makes the folders of a place. The busybox root is really copied: a write

@@ -158,8 +158,21 @@ func (sc *script) awaitInit(ts *testscript.TestScript, name string, p *program) 
 // end ends what a script that broke off could not. One that came to its end must
 // have ended its programs itself: the snapshot sees those that it forgot.
 func (sc *script) end() {
+	for name := range sc.servers {
+		sc.hush(name)
+	}
 	if sc.t.Failed() || sc.t.Skipped() {
 		sc.kill()
+	}
+}
+
+// after takes away what programs have made that is meant to stay.
+func (sc *script) after() {
+	if sc.clear == "" {
+		return
+	}
+	if out, err := exec.Command("sh", "-c", sc.clear).CombinedOutput(); err != nil {
+		sc.t.Errorf("take away what is meant to stay: %v: %s", err, out)
 	}
 }
 
