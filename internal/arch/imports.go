@@ -19,7 +19,13 @@ var fieldLibraries = map[string]map[string]string{
 	},
 	"network": {
 		"github.com/vishvananda/netlink": "links, addresses and routes are netlink's",
-		"github.com/google/nftables":     "rules are written over netlink, without the nft command",
+		"github.com/vishvananda/netns":   "its sockets in another namespace take this type",
+	},
+	"flow": {
+		"github.com/vishvananda/netlink": "the table of connections is read and written over netlink",
+	},
+	"rules": {
+		"github.com/google/nftables": "rules are written over netlink, without the nft command",
 	},
 	"blob": {
 		"github.com/opencontainers/image-spec": "its descriptors and the layout are this specification's",

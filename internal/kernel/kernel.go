@@ -54,6 +54,11 @@ func tell(why string, texts func() (call, shell string)) {
 	Explain(Step{Why: why, Call: call, Shell: shell})
 }
 
+// Tell is for what reaches the kernel through a library: requests of netlink(7), of which all go
+// through sendto(2). Where a request is sent, its shell form is
+// made from it.
+func Tell(why string, texts func() (call, shell string)) { tell(why, texts) }
+
 // context puts an operation and its object before an error, and keeps nil nil.
 func context(err error, format string, args ...any) error {
 	if err == nil {

@@ -1,0 +1,68 @@
+// Package flow has the kernel forget what it knows of the packets to a port.
+//
+// The problem: rules of address translation are asked about the first packet of a connection only. UDP has no
+// connections: for the kernel all packets between the same two addresses and ports are one, as long as they keep
+// coming. So whoever sends its log to port 8080, and did so before that was published, would go on sending past the
+// container for ever.
+//
+// The kernel feature: connection tracking has a table of what it knows. An entry can be deleted, and then the next
+// packet is a first one again.
+//
+// In a shell: conntrack --delete --proto udp --orig-port-dst 8080.
+//
+// To read: conntrack(8), Documentation/networking/nf_conntrack-sysctl.rst.
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"drydock/internal/kernel"
+)
+
+// to are the UDP packets to these ports of the host's.
+type to []netip.AddrPort
+
+// MatchConntrackFlow is what the library calls for each entry of the table.
+func (t to) MatchConntrackFlow(entry *netlink.ConntrackFlow) bool {
+	first := entry.Forward
+	return first.Protocol == unix.IPPROTO_UDP && slices.ContainsFunc(t, func(port netip.AddrPort) bool {
+		address, _ := netip.AddrFromSlice(first.DstIP)
+		return port.Port() == first.DstPort && (port.Addr().IsUnspecified() || port.Addr() == address.Unmap())
+	})
+}
+
+// attempts is how often the table is read that changes while it is.
+const attempts = 20
+
+// Forget has the kernel forget the UDP packets to these ports; 0.0.0.0 is any address. If there were none, that is fine.
+func Forget(ports []netip.AddrPort) error {
+	if len(ports) == 0 {
+		return nil
+	}
+	for _, port := range ports {
+		kernel.Tell("who sent here before, sends to the container from now on", func() (string, string) {
+			where := ""
+			if !port.Addr().IsUnspecified() {
+				where = fmt.Sprintf(" --orig-dst %s", port.Addr())
+			}
+			return fmt.Sprintf("sendto(NETLINK_NETFILTER, {IPCTNL_MSG_CT_DELETE, udp, %s})", port),
+				fmt.Sprintf("conntrack --delete --proto udp%s --orig-port-dst %d", where, port.Port())
+		})
+	}
+	var err error
+	for range attempts {
+		if _, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, to(ports)); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("forget what was sent to the ports %v: %w", ports, err)
+	}
+	return nil
+}

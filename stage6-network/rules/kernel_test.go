@@ -1,0 +1,181 @@
+package rules
+
+import (
+	"net/netip"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// inNetwork moves the test to a network namespace of its own. Its thread is never unlocked: so it is
+// thrown away afterwards, and the namespace with it.
+func inNetwork(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatalf("make a network namespace: %v", err)
+	}
+}
+
+// listed is what nft says that the kernel has: the rules of our table as "chain: rule".
+func listed(t *testing.T) (rules []string) {
+	t.Helper()
+	out, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	if err != nil {
+		t.Fatalf("nft: %v: %s", err, out)
+	}
+	chain := ""
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimSpace(line)
+		if name, found := strings.CutPrefix(line, "chain "); found {
+			chain = strings.TrimSuffix(name, " {")
+		} else if strings.Contains(line, "comment") {
+			rules = append(rules, chain+": "+line)
+		}
+	}
+	return rules
+}
+
+var web = []Port{
+	{"tcp", netip.MustParseAddrPort("0.0.0.0:8080"), netip.MustParseAddrPort("172.17.0.2:80")},
+	{"udp", netip.MustParseAddrPort("127.0.0.1:8081"), netip.MustParseAddrPort("172.17.0.2:81")},
+}
+
+// TestKernelRules has nft read what we have written: what the kernel understood is what we say, to
+// --explain too.
+func TestKernelRules(t *testing.T) {
+	inNetwork(t)
+	network := Network("docker0", netip.MustParsePrefix("172.17.0.0/16"))
+	all := append(network, Publish("c0ffee", web)...)
+	for range 2 { // the second time changes nothing
+		for _, rules := range [][]Rule{network, Publish("c0ffee", web)} {
+			if err := Apply(rules); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var want []string
+		for _, r := range all {
+			want = append(want, r.Chain+": "+r.text())
+		}
+		if diff := cmp.Diff(counted(want), counted(listed(t))); diff != "" {
+			t.Errorf("rules (-ours +the kernel's):\n%s", diff)
+		}
+	}
+}
+
+// TestKernelShell gives our shell forms to nft: that makes the same rules as we do.
+func TestKernelShell(t *testing.T) {
+	inNetwork(t)
+	all := append(Network("docker0", netip.MustParsePrefix("172.17.0.0/16")), Publish("c0ffee", web)...)
+	for _, chain := range chains() {
+		if out, err := exec.Command("sh", "-c", "nft "+declaration(chain)).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", declaration(chain), err, out)
+		}
+	}
+	made, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, r := range all {
+		if out, err := exec.Command("sh", "-c", "nft "+r.String()).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", r, err, out)
+		}
+		want = append(want, r.Chain+": "+r.text())
+	}
+	if diff := cmp.Diff(counted(want), counted(listed(t))); diff != "" {
+		t.Errorf("nft made (-want +got):\n%s", diff)
+	}
+	// The chains that we make are these, at the same hooks.
+	inNetwork(t)
+	if err := replace("nothing", []Rule{}); err != nil {
+		t.Fatal(err)
+	}
+	own, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(made), string(own)); diff != "" {
+		t.Errorf("chains (-nft's +ours):\n%s", diff)
+	}
+}
+
+// counted is a list in which the order does not matter.
+func counted(list []string) map[string]int {
+	count := map[string]int{}
+	for _, line := range list {
+		count[line]++
+	}
+	return count
+}
+
+// TestKernelWithdraw takes away one container's rules, in a firewall with another's, and somebody else's.
+func TestKernelWithdraw(t *testing.T) {
+	inNetwork(t)
+	if err := Withdraw("c0ffee"); err != nil {
+		t.Fatalf("where there is no table: %v", err)
+	}
+	if out, err := exec.Command("nft", "add table ip theirs { chain published { tcp dport 80 drop comment \"container c0ffee\"; }; }").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := Apply(Publish("c0ffee", web)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(Publish("beef", web[:1])); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Withdraw("c0ffee"); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{`published: tcp dport 8080 dnat to 172.17.0.2:80 comment "container beef"`}, listed(t)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	out, err := exec.Command("nft", "list", "table", "ip", "theirs").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "c0ffee") {
+		t.Errorf("somebody else's table: %v: %s", err, out)
+	}
+}
+
+// TestKernelMany changes the table in many threads at once: in the end nothing is left.
+func TestKernelMany(t *testing.T) {
+	inNetwork(t)
+	ours, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(ours)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			runtime.LockOSThread() // and never unlocked: see inNetwork
+			if err := unix.Setns(ours, unix.CLONE_NEWNET); err != nil {
+				t.Error(err)
+				return
+			}
+			id := string(rune('a' + i))
+			ports := make([]Port, 30)
+			for j := range ports {
+				ports[j] = Port{"tcp", netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(1000*i+j+1)), netip.MustParseAddrPort("172.17.0.2:80")}
+			}
+			for range 10 {
+				if err := Apply(Publish(id, ports)); err != nil {
+					t.Error(err)
+				}
+				if err := Withdraw(id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if left := listed(t); len(left) > 0 {
+		t.Errorf("%d rules are left: %q", len(left), left[0])
+	}
+}

@@ -1,0 +1,140 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+
+	"drydock/internal/kernel"
+)
+
+// A Part of a rule is a condition, or what is done if all conditions before it hold: as nft(8)
+// writes it, and as the kernel takes it, which is a program for a machine with a few registers.
+type Part struct {
+	Text        string
+	expressions []expr.Any
+}
+
+// String is the rule as an argument of nft.
+func (r Rule) String() string {
+	return fmt.Sprintf("add rule ip %s %s %s", table, r.Chain, kernel.Quote(r.text()))
+}
+
+// text is the rule as nft list ruleset shows it.
+func (r Rule) text() string {
+	var words []string
+	for _, part := range r.Parts {
+		words = append(words, part.Text)
+	}
+	return fmt.Sprintf("%s comment %q", strings.Join(words, " "), r.For)
+}
+
+// register is where a condition loads what it then compares.
+const register = unix.NFT_REG_1
+
+func compare(op expr.CmpOp, data []byte) expr.Any {
+	return &expr.Cmp{Register: register, Op: op, Data: data}
+}
+
+// link is a condition on the link that a packet has come in by, or goes out by. Names and not numbers are
+// compared: a link that is made again has another number.
+func link(key expr.MetaKey, op expr.CmpOp, name string) Part {
+	padded := make([]byte, unix.IFNAMSIZ)
+	copy(padded, name)
+	words := map[expr.MetaKey]string{expr.MetaKeyIIFNAME: "iifname ", expr.MetaKeyOIFNAME: "oifname "}[key]
+	if op == expr.CmpOpNeq {
+		words += "!= "
+	}
+	return Part{words + `"` + name + `"`, []expr.Any{&expr.Meta{Key: key, Register: register}, compare(op, padded)}}
+}
+
+func from(name string) Part    { return link(expr.MetaKeyIIFNAME, expr.CmpOpEq, name) }
+func notFrom(name string) Part { return link(expr.MetaKeyIIFNAME, expr.CmpOpNeq, name) }
+func out(name string) Part     { return link(expr.MetaKeyOIFNAME, expr.CmpOpEq, name) }
+func notOut(name string) Part  { return link(expr.MetaKeyOIFNAME, expr.CmpOpNeq, name) }
+
+// loopback are the addresses by which a host means itself.
+var loopback = netip.MustParsePrefix("127.0.0.0/8")
+
+// Where in an IPv4 header the addresses are, in bytes: RFC 791.
+const (
+	sourceAt      = 12
+	destinationAt = 16
+)
+
+func fromSubnet(subnet netip.Prefix) Part { return address("ip saddr ", sourceAt, subnet) }
+func to(subnet netip.Prefix) Part         { return address("ip daddr ", destinationAt, subnet) }
+
+// address is a condition on an address in a packet's header: that it is in a subnet.
+func address(words string, at uint32, subnet netip.Prefix) Part {
+	load := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: 4}
+	want := subnet.Masked().Addr().AsSlice()
+	if subnet.IsSingleIP() {
+		return Part{words + subnet.Addr().String(), []expr.Any{load, compare(expr.CmpOpEq, want)}}
+	}
+	mask := binaryutil.BigEndian.PutUint32(^uint32(0) << (32 - subnet.Bits()))
+	return Part{words + subnet.Masked().String(), []expr.Any{
+		load, &expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4, Mask: mask, Xor: make([]byte, 4)}, compare(expr.CmpOpEq, want),
+	}}
+}
+
+// toHost is that the destination is an address of the host's, by its routing table.
+var toHost = Part{"fib daddr type local", []expr.Any{
+	&expr.Fib{Register: register, FlagDADDR: true, ResultADDRTYPE: true},
+	compare(expr.CmpOpEq, binaryutil.NativeEndian.PutUint32(unix.RTN_LOCAL)),
+}}
+
+// port is a condition on the protocol and the destination port, the second two bytes of both
+// protocols' headers.
+func port(protocol string, number uint16) Part {
+	code := map[string]byte{"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP}[protocol]
+	return Part{fmt.Sprintf("%s dport %d", protocol, number), []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register},
+		compare(expr.CmpOpEq, []byte{code}),
+		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
+		compare(expr.CmpOpEq, binaryutil.BigEndian.PutUint16(number)),
+	}}
+}
+
+// tracked is a condition on what connection tracking knows of a packet's connection: bits, of which
+// at least one is set (CmpOpNeq), or none (CmpOpEq).
+func tracked(words string, key expr.CtKey, bits uint32, op expr.CmpOp) Part {
+	return Part{words, []expr.Any{
+		&expr.Ct{Key: key, Register: register},
+		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4, Mask: binaryutil.NativeEndian.PutUint32(bits), Xor: make([]byte, 4)},
+		compare(op, make([]byte, 4)),
+	}}
+}
+
+// dnatDone is IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h: the destination was translated.
+const dnatDone = 1 << 5
+
+var (
+	newConnection = tracked("ct state new", expr.CtKeySTATE, expr.CtStateBitNEW, expr.CmpOpNeq)
+	wasPublished  = tracked("ct status dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpNeq)
+	notPublished  = tracked("ct status ! dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpEq)
+)
+
+// What becomes of a packet.
+var (
+	drop       = Part{"drop", []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}}
+	masquerade = Part{"masquerade", []expr.Any{&expr.Masq{}}}
+)
+
+func jump(chain string) Part {
+	return Part{"jump " + chain, []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: chain}}}
+}
+
+// destination gives the packet, and all that follow it, another destination.
+func destination(to netip.AddrPort) Part {
+	const portRegister = unix.NFT_REG_2
+	return Part{"dnat to " + to.String(), []expr.Any{
+		&expr.Immediate{Register: register, Data: to.Addr().AsSlice()},
+		&expr.Immediate{Register: portRegister, Data: binaryutil.BigEndian.PutUint16(to.Port())},
+		&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: register, RegProtoMin: portRegister, Specified: true},
+	}}
+}

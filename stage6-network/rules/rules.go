@@ -1,0 +1,140 @@
+// Package rules has the host translate addresses: those of containers to its own on the way out, and
+// its own to those of containers on the way in.
+//
+// The problem: nobody but the host knows that 172.17.0.2 exists. What a container sends arrives, but no
+// answer finds its way back; and from outside it cannot be reached at all.
+//
+// The kernel feature: nftables. At five hooks on a packet's way through the kernel, chains of rules are asked
+// what is to become of it. A chain of type nat is asked about the first packet of a connection only: connection
+// tracking remembers the answer, for all later ones, and undoes it for those that come back. The rules are in a
+// table of ours; other people's are left alone.
+//
+// In a shell: nft add rule ip drydock postrouting ip saddr 172.17.0.0/16 oifname != docker0 masquerade. We
+// send the same over netlink(7), in one batch: all of it happens, or nothing.
+//
+// To read: nft(8), Documentation/networking/ip-sysctl.rst on route_localnet, wiki.nftables.org on netfilter hooks.
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/google/nftables"
+
+	"drydock/internal/kernel"
+)
+
+// A Rule is one rule of the table: what a packet must be like, and what becomes of it.
+type Rule struct {
+	Chain string
+	Parts []Part
+	For   string // what it is for: its comment, by which it is found again
+}
+
+// ours is the table. Its name is also that of the commands that show it.
+var ours = &nftables.Table{Name: table, Family: nftables.TableFamilyIPv4}
+
+const table = "drydock"
+
+// published is the chain of what is published. The others have a hook of the kernel's each.
+const published = "published"
+
+// chains are the chains of the table, and where in the kernel they are asked: at which hook, and when, among
+// others there.
+func chains() []*nftables.Chain {
+	hooked := func(name string, kind nftables.ChainType, hook *nftables.ChainHook, priority *nftables.ChainPriority) *nftables.Chain {
+		return &nftables.Chain{Table: ours, Name: name, Type: kind, Hooknum: hook, Priority: priority}
+	}
+	return []*nftables.Chain{
+		{Table: ours, Name: published},
+		// Before connection tracking: a packet still has the addresses that it came with.
+		hooked("raw", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw),
+		// What comes in, before it is decided where it goes.
+		hooked("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest),
+		// What the host's own programs send.
+		hooked("output", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest),
+		// What comes in for others and is passed on.
+		hooked("forward", nftables.ChainTypeFilter, nftables.ChainHookForward, nftables.ChainPriorityFilter),
+		// All that goes out, when its way is known.
+		hooked("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource),
+	}
+}
+
+// declaration is a chain as an argument of nft, and its table.
+func declaration(chain *nftables.Chain) string {
+	text := fmt.Sprintf("add table ip %[1]s; add chain ip %[1]s %[2]s", table, chain.Name)
+	if chain.Hooknum != nil {
+		hook := map[nftables.ChainHook]string{0: "prerouting", 2: "forward", 3: "output", 4: "postrouting"}[*chain.Hooknum]
+		text += fmt.Sprintf(" { type %s hook %s priority %d; }", chain.Type, hook, *chain.Priority)
+	}
+	return kernel.Quote(text)
+}
+
+// Network are the rules that a bridge and its subnet need, whoever is plugged in to it.
+func Network(bridge string, subnet netip.Prefix) []Rule {
+	rule := func(chain string, parts ...Part) Rule { return Rule{chain, parts, purpose(bridge, subnet)} }
+	return []Rule{
+		// The bridge lets packets with loopback addresses through (route_localnet). Those are the host's
+		// own: nobody else may send one, and reach what listens on 127.0.0.1 only (CVE-2020-8558).
+		rule("raw", from(bridge), to(loopback), drop),
+		// What is sent to an address of the host's, by anybody, may be for a published port.
+		rule("prerouting", toHost, jump(published)),
+		rule("output", toHost, jump(published)),
+		// Nobody who happens to know a container's address reaches what it has not published.
+		rule("forward", notFrom(bridge), out(bridge), newConnection, notPublished, drop),
+		// What leaves the subnet bears the host's address, so that answers find back.
+		rule("postrouting", fromSubnet(subnet), notOut(bridge), masquerade),
+		// And so does what comes back in, by a published port: from a container, which would get the answer from
+		// another than it had asked; or from 127.0.0.1, which in the container is the container.
+		rule("postrouting", fromSubnet(subnet), out(bridge), wasPublished, masquerade),
+		rule("postrouting", fromSubnet(loopback), out(bridge), masquerade),
+	}
+}
+
+func purpose(bridge string, subnet netip.Prefix) string {
+	return fmt.Sprintf("network %s on %s", subnet, bridge)
+}
+
+// Forget takes away what Network has for a bridge and its subnet. If there is nothing, that is fine.
+func Forget(bridge string, subnet netip.Prefix) error { return replace(purpose(bridge, subnet), nil) }
+
+// A Port is a port of the host's that stands for one of a container's.
+type Port struct {
+	Protocol  string         // tcp or udp
+	Host      netip.AddrPort // 0.0.0.0 is any address of the host's
+	Container netip.AddrPort
+}
+
+// Publish are the rules that publish the ports of the container id.
+func Publish(id string, ports []Port) (all []Rule) {
+	for _, p := range ports {
+		parts := []Part{port(p.Protocol, p.Host.Port()), destination(p.Container)}
+		if !p.Host.Addr().IsUnspecified() {
+			parts = append([]Part{to(netip.PrefixFrom(p.Host.Addr(), 32))}, parts...)
+		}
+		all = append(all, Rule{published, parts, "container " + id})
+	}
+	return all
+}
+
+// Withdraw takes away what Publish has for a container. If there is nothing, that is fine.
+func Withdraw(id string) error { return replace("container "+id, nil) }
+
+// Apply puts rules in the table, which it makes if it is not there, in place of those that are for the
+// same: all at once.
+func Apply(rules []Rule) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	for _, chain := range chains() {
+		kernel.Tell("a place for rules, where the kernel asks them", func() (string, string) {
+			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWCHAIN, " + chain.Name + "})", "nft " + declaration(chain)
+		})
+	}
+	for _, r := range rules {
+		kernel.Tell("a rule for "+r.For, func() (string, string) {
+			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWRULE, " + r.Chain + "})", "nft " + r.String()
+		})
+	}
+	return replace(rules[0].For, rules)
+}
