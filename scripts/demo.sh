@@ -57,6 +57,9 @@ say 'Stage 5: what is to outlive a container goes to a volume. A new one begins 
 show 'stage5 run --rm -v data:/etc box touch /etc/was-here'
 show 'stage5 run --rm -v data:/data box ls /data'
 
+say 'Stage 6: a cable leads from it to a switch, and it has an address there. (Here in a network that goes with it.)'
+show 'unshare --net stage6 run --rm box ip -4 -o address show eth0'
+
 say 'All of it is made by a few dozen system calls, and can tell them:'
 show 'stage1 run --explain $ROOTFS true 2>&1 | head -n 12'
 echo '…'
