@@ -34,10 +34,10 @@ func (l list) Set(text string) error { return l(text) }
 
 func (o *Override) addServer(text string) error {
 	addr, err := netip.ParseAddr(strings.TrimSpace(text))
-	if err != nil {
+	if err != nil || addr.Zone() != "" {
 		return fmt.Errorf("IP address is not correctly formatted: %s", text)
 	}
-	o.Servers = append(o.Servers, addr)
+	o.Servers = append(o.Servers, addr.Unmap())
 	return nil
 }
 

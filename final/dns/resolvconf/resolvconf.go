@@ -14,9 +14,11 @@
 package resolvconf
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +28,13 @@ import (
 var Local = netip.MustParseAddr("127.0.0.11")
 
 // fallback is whom Docker asks if it knows nobody else: Google's.
-func fallback() []Server {
-	return []Server{{Addr: netip.MustParseAddr("8.8.8.8")}, {Addr: netip.MustParseAddr("8.8.4.4")}}
+func fallback(ipv6 bool) (all []Server) {
+	for _, text := range []string{"8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:4860:4860::8844"} {
+		if addr := netip.MustParseAddr(text); addr.Is4() || ipv6 {
+			all = append(all, Server{Addr: addr})
+		}
+	}
+	return all
 }
 
 // A Server is one that is asked.
@@ -50,46 +57,89 @@ type Config struct {
 	Search  []string // appended to a name that is short
 	Options []string
 	others  []string // lines that are passed on as they are
+	invalid []string // servers that are no addresses
 	path    string
 	changed []string // what the user has said instead
 	ndots   string   // who has said how many dots a name has that is not short: host, override, or nobody
 }
 
-// Parse reads a host's file. What it does not understand it leaves out, as resolvers do.
+// The host's file, and where systemd-resolved, which is a server on 127.0.0.53, says whom it asks itself:
+// systemd-resolved.service(8).
+const (
+	hosts    = "/etc/resolv.conf"
+	resolved = "/run/systemd/resolve/resolv.conf"
+)
+
+// Read reads what the host's own programs go by. A file that is not there is empty.
+func Read() (Config, error) { return read(hosts, resolved) }
+
+func read(hosts, resolved string) (Config, error) {
+	text, err := os.ReadFile(hosts)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Config{}, err
+	}
+	c := Parse(hosts, string(text))
+	if len(c.Servers) == 1 && c.Servers[0].Addr == netip.AddrFrom4([4]byte{127, 0, 0, 53}) {
+		if behind, err := os.ReadFile(resolved); err == nil {
+			return Parse(resolved, string(behind)), nil
+		}
+	}
+	return c, nil
+}
+
+// Parse reads a host's file.
 func Parse(path, text string) Config {
 	c := Config{path: path}
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
-		if len(words) < 2 || strings.ContainsAny(words[0], "#;") {
+		if len(words) == 0 || strings.ContainsAny(words[0][:1], "#;") {
 			continue
 		}
-		switch words[0] {
+		switch rest := words[1:]; words[0] {
 		case "nameserver":
-			if addr, err := netip.ParseAddr(words[1]); err == nil {
-				c.Servers = append(c.Servers, Server{addr, true})
-			}
+			c.addServer(rest)
 		case "domain", "search": // the last one counts
-			c.Search = words[1:]
+			c.Search = rest
 		case "options":
-			c.Options = append(c.Options, words[1:]...)
+			c.Options = append(c.Options, rest...)
 		default:
 			c.others = append(c.others, strings.Join(words, " "))
 		}
 	}
-	if c.dots() != "" {
+	if slices.ContainsFunc(c.Options, isDots) {
 		c.ndots = "host"
 	}
 	return c
 }
 
-// dots is the option ndots, or "": a name with fewer dots is short.
-func (c Config) dots() string {
+func (c *Config) addServer(words []string) {
+	if len(words) == 0 {
+		return
+	}
+	addr, err := netip.ParseAddr(words[0])
+	if err != nil {
+		c.invalid = append(c.invalid, words[0])
+		return
+	}
+	c.Servers = append(c.Servers, Server{addr, true})
+}
+
+func isDots(option string) bool { return strings.HasPrefix(option, "ndots:") }
+
+// dots is how many dots a name has that is not short, by the last option that says so.
+func (c Config) dots() (n int, isSet bool) {
 	for _, option := range c.Options {
-		if value, ok := strings.CutPrefix(option, "ndots:"); ok {
-			return value
+		if valid, ok := dots(option); ok {
+			n, isSet = valid, true
 		}
 	}
-	return ""
+	return n, isSet
+}
+
+func dots(option string) (n int, ok bool) {
+	text, isDots := strings.CutPrefix(option, "ndots:")
+	n, err := strconv.Atoi(text)
+	return n, isDots && err == nil && n >= 0
 }
 
 // An Override is what the user says instead of the host.
@@ -113,7 +163,7 @@ func (c Config) With(o Override) Config {
 	}
 	if o.Options != nil {
 		c.Options, c.changed, c.ndots = o.Options, append(c.changed, "options"), ""
-		if c.dots() != "" {
+		if slices.ContainsFunc(c.Options, isDots) {
 			c.ndots = "override"
 		}
 	}
@@ -132,7 +182,7 @@ func (c Config) Bridge(ipv6 bool) string {
 	if len(c.Servers) > 0 {
 		return c.text(" (legacy)")
 	}
-	c.Servers = fallback()
+	c.Servers = fallback(ipv6)
 	return c.text(" (legacy)", "Used default nameservers.")
 }
 
@@ -142,22 +192,23 @@ func (c Config) Own() string {
 	if len(c.Servers) > 0 {
 		note = fmt.Sprintf("ExtServers: %v", c.Servers)
 	}
-	if _, err := strconv.ParseUint(c.dots(), 10, 32); err != nil {
-		// All names are for that server: it alone knows which are containers.
-		c.Options = append(slices.DeleteFunc(slices.Clone(c.Options), isDots), "ndots:0")
-		c.ndots = "internal"
+	c.Options = slices.DeleteFunc(slices.Clone(c.Options), func(option string) bool {
+		_, isValid := dots(option)
+		return isDots(option) && !isValid
+	})
+	if _, isSet := c.dots(); !isSet {
+		// No name is short: the server at Local alone knows which are containers'.
+		c.Options, c.ndots = append(c.Options, "ndots:0"), "internal"
 	}
 	c.Servers = []Server{{Addr: Local}}
 	return c.text(" (internal resolver)", note)
 }
 
-func isDots(option string) bool { return strings.HasPrefix(option, "ndots:") }
-
 // IsShort tells whether a name is to be looked up with a domain appended: so somebody has said. It is not for
 // servers outside as it is.
 func (c Config) IsShort(name string) bool {
-	dots, err := strconv.ParseUint(cmp.Or(c.dots(), "0"), 10, 32)
-	return err == nil && dots > 0 && !strings.Contains(strings.TrimSuffix(name, "."), ".")
+	n, _ := c.dots()
+	return n > 0 && !strings.Contains(strings.TrimSuffix(name, "."), ".")
 }
 
 // text is the file, with Docker's notes on where its lines are from.
@@ -179,6 +230,9 @@ func (c Config) text(how string, notes ...string) string {
 	fmt.Fprintf(&b, "\n# Based on host file: '%s'%s\n", c.path, how)
 	for _, note := range notes {
 		b.WriteString("# " + note + "\n")
+	}
+	if len(c.invalid) > 0 {
+		fmt.Fprintf(&b, "# Invalid nameservers: %v\n", c.invalid)
 	}
 	fmt.Fprintf(&b, "# Overrides: %v\n", c.changed)
 	if c.ndots != "" {

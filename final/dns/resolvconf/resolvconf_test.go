@@ -68,19 +68,63 @@ func lines(text string) string {
 }
 
 func TestBridgeWithIPv6(t *testing.T) {
-	got := Parse("f", "nameserver 2001:db8::1\nnameserver ::1\n").Bridge(true)
-	if !strings.Contains(got, "nameserver 2001:db8::1\n") || strings.Contains(got, "nameserver ::1\n") {
-		t.Error(got)
+	for text, want := range map[string]string{
+		"nameserver 2001:db8::1\nnameserver ::1\n": "nameserver 2001:db8::1\n# Based on host file: 'f' (legacy)\n# Overrides: []",
+		"": "nameserver 8.8.8.8\nnameserver 8.8.4.4\nnameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n" +
+			"# Based on host file: 'f' (legacy)\n# Used default nameservers.\n# Overrides: []",
+	} {
+		if d := cmp.Diff(want, lines(Parse("f", text).Bridge(true))); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+// TestRead looks behind systemd-resolved, if that is all there is.
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	hosts, behind := dir+"/hosts", dir+"/behind"
+	for _, c := range []struct{ hosts, behind, want string }{
+		{"nameserver 127.0.0.53\n", "nameserver 192.0.2.1\n", "192.0.2.1"},
+		{"nameserver 127.0.0.53\n", "", "127.0.0.53"},
+		{"nameserver 127.0.0.53\nnameserver 192.0.2.2\n", "nameserver 192.0.2.1\n", "127.0.0.53 192.0.2.2"},
+		{"nameserver 127.0.0.1\n", "nameserver 192.0.2.1\n", "127.0.0.1"},
+		{"", "nameserver 192.0.2.1\n", ""},
+	} {
+		for name, text := range map[string]string{hosts: c.hosts, behind: c.behind} {
+			_ = os.Remove(name) // there may be none
+			if text == "" {
+				continue
+			}
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		config, err := read(hosts, behind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range config.Servers {
+			got = append(got, s.Addr.String())
+		}
+		if d := cmp.Diff(c.want, strings.Join(got, " ")); d != "" {
+			t.Errorf("%q, %q: %s", c.hosts, c.behind, d)
+		}
+	}
+	if _, err := read(dir, behind); err == nil {
+		t.Error("a directory is read")
 	}
 }
 
 func TestIsShort(t *testing.T) {
 	for options, want := range map[string]string{
-		"":                       "",
-		"options ndots:0":        "",
-		"options ndots:1":        "a a.",
-		"options rotate ndots:2": "a a.",
-		"options ndots:x":        "",
+		"":                        "",
+		"options ndots:0":         "",
+		"options ndots:1":         "a a.",
+		"options rotate ndots:2":  "a a.",
+		"options ndots:x":         "",
+		"options ndots:2 ndots:x": "a a.",
+		"options ndots:2 ndots:0": "",
 	} {
 		var short []string
 		for _, name := range []string{"a", "a.", "a.b", "a.b."} {

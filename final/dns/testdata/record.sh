@@ -147,6 +147,15 @@ for network in bridge mynet; do
 	resolv "$simple" --network $network --dns-search '-x'
 	resolv "$simple" --network $network --dns-option ''
 	resolv "$simple" --network $network --dns-option ndots:x
+	resolv "$simple" --network $network --dns-option ndots:x --dns-option ndots:2
+	resolv "$simple" --network $network --dns-option ndots:3 --dns-option ndots:x
+	resolv "$simple" --network $network --dns-option ndots:0 --dns-option ndots:2
+	resolv 'nameserver bogus\nnameserver 10.9.9.1\nfoo\noptions\nsearch\n;x y\nnameserver\n' --network $network
+	resolv "$simple" --network $network --dns ::ffff:192.0.2.7
+	resolv "$simple" --network $network --dns fe80::1%eth0
+	resolv "$simple" --network $network --dns-search 1.2.3
+	resolv "$simple" --network $network --dns-search "$(printf 'abcdefgh.%.0s' $(seq 28))ab"
+	resolv "$simple" --network $network --dns-search "$(printf 'abcdefgh.%.0s' $(seq 28))abc"
 done
 resolv "$simple" --network none
 resolv "$simple" --network none --dns 192.0.2.7
