@@ -18,6 +18,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"strings"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -25,15 +26,20 @@ import (
 // lifetime is for how long an answer may be kept, in seconds: as Docker says.
 const lifetime = 600
 
+// smallest is an answer of the fewest bytes: an IPv4 address, for a name that is in the message already. RFC 1035, 3.2.1.
+const smallest = 16
+
 // A Server answers one container.
 type Server struct {
 	// Hosts are the containers that this one shares a network with, and itself, as they are now: those on the
-	// network that is asked first come first. It is called for every question.
+	// network that is asked first come first. It is called for every question, by several goroutines at once.
 	Hosts func() ([]Host, error)
 	// Upstream are asked for what is no host's name, in this order. There may be none.
 	Upstream []Upstream
 	// IsShort tells whether a name is never handed on: because it is to be asked for with a domain appended.
 	IsShort func(name string) bool
+
+	patience, idle time.Duration // how long one server, or the next question of a client, is waited for: 0 is the usual
 }
 
 // A query is a message that asks one question, as all do.
@@ -108,7 +114,9 @@ func reply(q query, resources []dnsmessage.ResourceBody, code dnsmessage.RCode, 
 		},
 		Questions: []dnsmessage.Question{q.question},
 	}
-	for _, body := range resources {
+	most := min(len(resources), room/smallest)
+	m.Truncated = most < len(resources)
+	for _, body := range resources[:most] {
 		header := dnsmessage.ResourceHeader{Name: q.question.Name, Type: q.question.Type, Class: q.question.Class, TTL: lifetime}
 		m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: body})
 	}

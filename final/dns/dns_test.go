@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,8 +53,8 @@ func backwards(address netip.Addr) string {
 	return strings.Join(parts, ".") + ".ip6.arpa"
 }
 
-// serve has a server listen, until the test ends, and returns where.
-func serve(t *testing.T, s *Server) string {
+// listeners are sockets of this host's, with the same port, for a server to listen at.
+func listeners(t *testing.T) (net.Listener, net.PacketConn) {
 	t.Helper()
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,6 +64,13 @@ func serve(t *testing.T, s *Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tcp, udp
+}
+
+// serve has a server listen, until the test ends, and returns where.
+func serve(t *testing.T, s *Server) string {
+	t.Helper()
+	tcp, udp := listeners(t)
 	ended := make(chan error)
 	go func() { ended <- s.Serve(udp, tcp) }()
 	t.Cleanup(func() {
@@ -197,19 +205,20 @@ func TestRubbish(t *testing.T) {
 	}
 }
 
-// TestEnd closes one socket: that is the end of the other one too.
+// TestEnd closes one socket: that is the end of the other one too, and of a connection that is open.
 func TestEnd(t *testing.T) {
 	for i := range 2 {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		udp, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		tcp, udp := listeners(t)
 		ended := make(chan error, 1)
-		go func() { ended <- (&Server{Hosts: none, IsShort: never}).Serve(udp, tcp) }()
+		go func() { ended <- (&Server{Hosts: none, IsShort: func(string) bool { return true }}).Serve(udp, tcp) }()
+		conn := dial(t, tcp.Addr().String())
+		message, _ := asking(t, "web")
+		if err := send(conn, message); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := receive(conn); err != nil { // so it is served
+			t.Fatal(err)
+		}
 		[]io.Closer{tcp, udp}[i].Close()
 		select {
 		case err := <-ended:
@@ -222,6 +231,121 @@ func TestEnd(t *testing.T) {
 		if err := []io.Closer{udp, tcp}[i].Close(); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("the other one was open: %v", err)
 		}
+		if _, err := receive(conn); !errors.Is(err, io.EOF) {
+			t.Errorf("the connection was open: %v", err)
+		}
+	}
+}
+
+// dial connects to a server, until the test ends.
+func dial(t *testing.T, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// TestConnections has as many connections as there may be, of clients that say nothing: there is no
+// other one, until they are closed for that.
+func TestConnections(t *testing.T) {
+	s := &Server{Hosts: none, IsShort: func(string) bool { return true }, idle: time.Second / 2}
+	address := serve(t, s)
+	for range maxConnections {
+		dial(t, address)
+	}
+	if _, err := receive(dial(t, address)); !errors.Is(err, io.EOF) {
+		t.Errorf("one more: %v", err)
+	}
+	if _, err := receive(dial(t, address)); !errors.Is(err, io.EOF) {
+		t.Errorf("and another: %v", err)
+	}
+	message, _ := asking(t, "web")
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		conn := dial(t, address)
+		err := send(conn, message)
+		if err == nil {
+			_, err = receive(conn)
+		}
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nobody is let in: %v", err)
+		}
+	}
+}
+
+// A failing listener has no file left for two connections.
+type failing struct {
+	net.Listener
+	left int
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if f.left--; f.left >= 0 {
+		return nil, syscall.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// TestFiles has the server go on if there are too many files open.
+func TestFiles(t *testing.T) {
+	tcp, udp := listeners(t)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- (&Server{Hosts: none, IsShort: func(string) bool { return true }}).Serve(udp, &failing{tcp, 2})
+	}()
+	message, _ := asking(t, "web")
+	for _, network := range []string{"udp", "tcp"} {
+		exchange(t, tcp.Addr().String(), network, message)
+	}
+	udp.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOthers has questions that are not for us to answer, whatever the name.
+func TestOthers(t *testing.T) {
+	s := &Server{Hosts: func() ([]Host, error) { return world()["asker"], nil }, IsShort: never}
+	message, _ := asking(t, "web")
+	q, _ := parse(message)
+	for words, change := range map[string]func(*query){
+		"":            func(*query) {},
+		"an update":   func(q *query) { q.header.OpCode = 5 },
+		"Chaosnet":    func(q *query) { q.question.Class = dnsmessage.ClassCHAOS },
+		"another set": func(q *query) { q.question.Type = dnsmessage.TypeTXT },
+	} {
+		other := q
+		change(&other)
+		if _, _, isOurs := s.answer(other); isOurs != (words == "") {
+			t.Errorf("%s: ours: %v", words, isOurs)
+		}
+	}
+	q.header.Response = true
+	if _, ok := parse(reply(q, nil, 0, maxDatagram)); ok {
+		t.Error("an answer is taken for a question: two servers could answer each other for ever")
+	}
+}
+
+// TestOrder asks often: each host comes first some time.
+func TestOrder(t *testing.T) {
+	s := &Server{Hosts: func() ([]Host, error) { return world()["asker"], nil }, IsShort: never}
+	message, _ := asking(t, "twin")
+	q, _ := parse(message)
+	first := map[string]bool{}
+	for range 100 {
+		resources, _, _ := s.answer(q)
+		first[body(resources[0])] = true
+	}
+	if len(first) != 2 {
+		t.Errorf("first are %v", first)
 	}
 }
 

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -9,13 +10,15 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+
+	"drydock/final/dns/resolvconf"
 )
 
 const (
-	// maxWaiting is how many questions may wait at once for an answer from outside, and patience for how long one
-	// server is waited for. Both are Docker's.
-	maxWaiting = 1024
-	patience   = 4 * time.Second
+	// maxWaiting is how many questions may wait at once for an answer from outside. (Docker has 1024. Each costs 64 KiB.)
+	maxWaiting = 256
+	// usualPatience is for how long one server is waited for, as Docker does.
+	usualPatience = 4 * time.Second
 	// maxAsked is how many servers are asked, one after the other: as resolv.conf(5).
 	maxAsked = 3
 )
@@ -29,13 +32,17 @@ type Upstream struct {
 
 // ask hands a question on to one server after the other, until one has an answer, which is returned as it
 // is: so it has what the client has asked for, known to us or not. network is udp or tcp.
-func (s *Server) ask(network string, q query) []byte {
+func (s *Server) ask(ctx context.Context, network string, q query) []byte {
 	for _, server := range s.Upstream[:min(len(s.Upstream), maxAsked)] {
-		answer, err := server.exchange(network, q)
-		if err != nil {
-			continue // the next one may be there
+		if server.Address.Addr() == resolvconf.Local {
+			continue // that is we: it would be asked again, and again
 		}
-		return answer
+		waiting, cancel := context.WithTimeout(ctx, cmp.Or(s.patience, usualPatience))
+		answer, err := server.exchange(waiting, network, q)
+		cancel()
+		if err == nil {
+			return answer
+		} // or else the next one may be there
 	}
 	return unable(q)
 }
@@ -43,19 +50,15 @@ func (s *Server) ask(network string, q query) []byte {
 // unable is the answer if nobody knows.
 func unable(q query) []byte { return reply(q, nil, dnsmessage.RCodeServerFailure, maxDatagram) }
 
-// exchange asks one server.
-func (u Upstream) exchange(network string, q query) ([]byte, error) {
-	deadline := time.Now().Add(patience)
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
+// exchange asks one server, for as long as ctx lasts.
+func (u Upstream) exchange(ctx context.Context, network string, q query) ([]byte, error) {
 	conn, err := u.Dial(ctx, network, u.Address.String())
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return nil, err
-	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() }) // which ends what waits for it
+	defer stop()
 	if network == "tcp" {
 		if err := send(conn, q.message); err != nil {
 			return nil, err
@@ -94,6 +97,9 @@ func check(message []byte, q query) error {
 		return errUnable
 	}
 	question, err := p.Question()
+	if err == dnsmessage.ErrSectionDone && header.RCode != dnsmessage.RCodeSuccess { //nolint:errorlint // it is never wrapped
+		return nil // it has not understood: old servers say no more
+	}
 	if err != nil || question.Type != q.question.Type || !strings.EqualFold(question.Name.String(), q.question.Name.String()) {
 		return errOther
 	}

@@ -136,31 +136,36 @@ func TestGuess(t *testing.T) {
 			return
 		}
 		q, _ := parse(buffer[:n])
-		wrong, other := q, q
+		wrong, other, kind := q, q, q
 		wrong.header.ID++
 		other.question.Name = dnsmessage.MustNewName("else.example.")
-		for i, q := range []query{wrong, other, q} {
+		kind.question.Type = dnsmessage.TypeAAAA
+		for i, q := range []query{wrong, other, kind, q} {
 			body := &dnsmessage.AResource{A: [4]byte{192, 0, 2, byte(i)}}
 			_, _ = udp.WriteTo(reply(q, []dnsmessage.ResourceBody{body}, 0, maxDatagram), from)
 		}
 	}()
 	s := &Server{Hosts: none, IsShort: never, Upstream: []Upstream{o.Upstream}}
-	if got := show(ask(t, s, "there.example")); got != "NOERROR qr rd ra\nthere.example. 600 IN A 192.0.2.2" {
+	if got := show(ask(t, s, "there.example")); got != "NOERROR qr rd ra\nthere.example. 600 IN A 192.0.2.3" {
 		t.Error(got)
 	}
 }
 
-// TestSilent has a server that never answers: what is asked meanwhile of containers is answered at once.
+// TestSilent has a server that never answers: what is asked meanwhile of containers is answered at once,
+// and the next server is asked after a while.
 func TestSilent(t *testing.T) {
-	o := &outside{}
-	asked, end := make(chan bool, 1), make(chan bool)
-	defer close(end)
-	o.listen(t, func(query) []byte {
+	silent := &outside{}
+	asked := make(chan bool, 1)
+	silent.listen(t, func(query) []byte {
 		asked <- true
-		<-end
 		return nil
 	})
-	address := serve(t, &Server{Hosts: func() ([]Host, error) { return world()["asker"], nil }, IsShort: never, Upstream: []Upstream{o.Upstream}})
+	good := upstream(t, others())
+	s := &Server{
+		Hosts: func() ([]Host, error) { return world()["asker"], nil }, IsShort: never,
+		Upstream: []Upstream{silent.Upstream, good.Upstream},
+	}
+	address := serve(t, s)
 	conn, err := net.Dial("udp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -181,8 +186,81 @@ func TestSilent(t *testing.T) {
 	if err := m.Unpack(exchange(t, address, "udp", web)); err != nil || len(m.Answers) != 1 {
 		t.Errorf("%v: %v", m, err)
 	}
-	if took := time.Since(began); took > patience/2 {
+	if took := time.Since(began); took > usualPatience/2 {
 		t.Errorf("it took %v", took)
+	}
+
+	s = &Server{Hosts: none, IsShort: never, Upstream: s.Upstream, patience: time.Millisecond}
+	if got := show(ask(t, s, "there.example")); got != "NOERROR qr aa rd ra\nthere.example. 0 IN A 192.0.2.1" {
+		t.Errorf("after a server that is silent: %s", got)
+	}
+}
+
+// TestItself has a server that is to ask itself. It does not.
+func TestItself(t *testing.T) {
+	dialed := 0
+	itself := Upstream{netip.MustParseAddrPort("127.0.0.11:53"), func(context.Context, string, string) (net.Conn, error) {
+		dialed++
+		return nil, net.ErrClosed
+	}}
+	s := &Server{Hosts: none, IsShort: never, Upstream: []Upstream{itself, itself}}
+	if got := show(ask(t, s, "there.example")); got != "SERVFAIL qr rd" || dialed != 0 {
+		t.Errorf("%s, asked %d times", got, dialed)
+	}
+}
+
+// TestOld has an old server, that does not understand what is new and sends no more than that: its client is told.
+func TestOld(t *testing.T) {
+	o := &outside{}
+	o.listen(t, func(q query) []byte {
+		m := dnsmessage.Message{Header: dnsmessage.Header{ID: q.header.ID, Response: true, RCode: dnsmessage.RCodeFormatError}}
+		packed, err := m.Pack()
+		if err != nil {
+			t.Error(err)
+		}
+		return packed
+	})
+	if m := ask(t, &Server{Hosts: none, IsShort: never, Upstream: []Upstream{o.Upstream}}, "there.example"); m.RCode != dnsmessage.RCodeFormatError {
+		t.Error(show(m))
+	}
+}
+
+// TestFull has as many questions wait as may: the next one is answered at once, that there is no answer. When
+// the server ends, so do they.
+func TestFull(t *testing.T) {
+	dialing, ended := make(chan bool), make(chan bool)
+	endless := Upstream{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		dialing <- true
+		<-ctx.Done()
+		ended <- true
+		return nil, ctx.Err()
+	}}
+	tcp, udp := listeners(t)
+	served := make(chan error)
+	s := &Server{Hosts: none, IsShort: never, Upstream: []Upstream{endless}, patience: time.Hour}
+	go func() { served <- s.Serve(udp, tcp) }()
+	conn, err := net.Dial("udp", udp.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	message, _ := asking(t, "there.example")
+	for range maxWaiting {
+		if _, err := conn.Write(message); err != nil {
+			t.Fatal(err)
+		}
+		<-dialing
+	}
+	var m dnsmessage.Message
+	if err := m.Unpack(exchange(t, udp.LocalAddr().String(), "udp", message)); err != nil || m.RCode != dnsmessage.RCodeServerFailure {
+		t.Errorf("%v: %v", m, err)
+	}
+	tcp.Close()
+	for range maxWaiting {
+		<-ended
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

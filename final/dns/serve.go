@@ -2,6 +2,8 @@ package dns
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,26 +21,28 @@ const (
 	maxMessage  = 1<<16 - 1
 	// maxConnections is how many may be open at once, and idle for how long one is kept that asks nothing.
 	maxConnections = 64
-	idle           = 10 * time.Second
+	usualIdle      = 10 * time.Second
+	// pause is for how long nobody is let in if there are too many files open.
+	pause = 100 * time.Millisecond
 )
 
-// Serve answers what comes by either socket, until one of them is closed, and closes the other one.
+// Serve answers what comes by either socket, until one of them is closed. It closes the other one, and all
+// connections.
 func (s *Server) Serve(udp net.PacketConn, tcp net.Listener) error {
-	var both sync.WaitGroup
-	var datagrams, connections error
-	both.Go(func() {
-		defer tcp.Close() // nothing was written
-		datagrams = s.serveDatagrams(udp)
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	var connections sync.WaitGroup
+	connections.Go(func() {
+		defer udp.Close() // nothing was written
+		s.serveConnections(ctx, tcp)
 	})
-	both.Go(func() {
-		defer udp.Close()
-		connections = s.serveConnections(tcp)
-	})
-	both.Wait()
-	return errors.Join(datagrams, connections)
+	err := s.serveDatagrams(ctx, udp)
+	tcp.Close()
+	connections.Wait()
+	return err
 }
 
-func (s *Server) serveDatagrams(udp net.PacketConn) error {
+func (s *Server) serveDatagrams(ctx context.Context, udp net.PacketConn) error {
 	waiting := semaphore.NewWeighted(maxWaiting)
 	buffer := make([]byte, maxMessage)
 	for {
@@ -63,19 +67,20 @@ func (s *Server) serveDatagrams(udp net.PacketConn) error {
 		}
 		go func() {
 			defer waiting.Release(1)
-			_, _ = udp.WriteTo(s.ask("udp", q), from)
+			_, _ = udp.WriteTo(s.ask(ctx, "udp", q), from)
 		}()
 	}
 }
 
-func (s *Server) serveConnections(tcp net.Listener) error {
+func (s *Server) serveConnections(ctx context.Context, tcp net.Listener) {
 	open := semaphore.NewWeighted(maxConnections)
 	for {
 		conn, err := tcp.Accept()
 		if errors.Is(err, net.ErrClosed) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("name server: %w", err)
+			return
+		} else if err != nil { // there will be room again: accept(2)
+			time.Sleep(pause)
+			continue
 		}
 		if !open.TryAcquire(1) {
 			conn.Close()
@@ -83,15 +88,18 @@ func (s *Server) serveConnections(tcp net.Listener) error {
 		}
 		go func() {
 			defer open.Release(1)
+			stop := context.AfterFunc(ctx, func() { conn.Close() })
+			defer stop()
 			defer conn.Close()
-			s.serveConnection(conn)
+			s.serveConnection(ctx, conn)
 		}()
 	}
 }
 
 // serveConnection answers one question after the other, until the client has no more, or says something
 // that is none.
-func (s *Server) serveConnection(conn net.Conn) {
+func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
+	idle := cmp.Or(s.idle, usualIdle)
 	for {
 		if err := conn.SetDeadline(time.Now().Add(idle)); err != nil {
 			return
@@ -108,7 +116,7 @@ func (s *Server) serveConnection(conn net.Conn) {
 		if resources, code, isOurs := s.answer(q); isOurs {
 			answer = reply(q, resources, code, maxMessage)
 		} else {
-			answer = s.ask("tcp", q)
+			answer = s.ask(ctx, "tcp", q)
 		}
 		if err := conn.SetDeadline(time.Now().Add(idle)); err != nil { // asking may have taken longer
 			return

@@ -20,7 +20,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -28,6 +27,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"drydock/final/dns/resolvconf"
+	"drydock/internal/alone"
 	"drydock/internal/kernel"
 )
 
@@ -38,12 +38,12 @@ const port = 53
 // resolvconf.Local, and which stay until they are closed. Its lo is up. The rules for that stay as long as the
 // namespace, and are in the place of earlier ones.
 func Listen(namespace *os.File) (udp net.PacketConn, tcp net.Listener, err error) {
-	any := netip.AddrPortFrom(resolvconf.Local, 0).String()
+	local := netip.AddrPortFrom(resolvconf.Local, 0).String()
 	err = within(namespace, func() (err error) {
-		if udp, err = net.ListenPacket("udp4", any); err != nil {
+		if udp, err = net.ListenPacket("udp4", local); err != nil {
 			return err
 		}
-		tcp, err = net.Listen("tcp4", any)
+		tcp, err = net.Listen("tcp4", local)
 		return err
 	})
 	if err == nil {
@@ -82,31 +82,12 @@ func Dial(namespace *os.File) func(ctx context.Context, network, address string)
 
 // within calls a function on a thread that is in a network namespace, and only that: what f starts is not.
 func within(namespace *os.File, f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // namespaces are a thread's
-		isBack, err := visit(namespace, f)
-		if isBack {
-			runtime.UnlockOSThread()
-		} // or else Go ends the thread with this function
-		done <- err
-	}()
-	return <-done
-}
-
-// visit does so on the thread that it is on, and tells whether that is where it was.
-func visit(namespace *os.File, f func() error) (isBack bool, err error) {
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		return true, err
-	}
-	defer own.Close()
-	if err := kernel.Setns("sockets stay in the namespace that they were opened in", int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
-		return true, err
-	}
-	err = f()
-	back := kernel.Setns("and back", int(own.Fd()), unix.CLONE_NEWNET)
-	return back == nil, errors.Join(err, back)
+	return alone.Thread(func() error {
+		if err := kernel.Setns("sockets stay in the namespace that they were opened in", int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		return f()
+	})
 }
 
 // redirect has what is sent to port 53 arrive at the sockets. Connection tracking has the answers come from

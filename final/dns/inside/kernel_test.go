@@ -126,13 +126,14 @@ func TestKernelOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, thread := range threads {
+		// One that has just ended has none.
 		if ns, err := os.Readlink("/proc/self/task/" + thread.Name() + "/ns/net"); err == nil && ns != mine {
 			t.Errorf("thread %s is in %s", thread.Name(), ns)
 		}
 	}
 }
 
-// TestKernelNone fails where lo is down, or there is no namespace: nothing is left open.
+// TestKernelNone fails where there is no namespace, and with a name, which would be looked up outside.
 func TestKernelNone(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {

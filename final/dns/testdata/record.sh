@@ -96,8 +96,8 @@ ask() {
 	echo "== $1: ${*:2}" | sed "s/$web/WEBID/"
 	nsenter -t "$pid" -n dig +tries=1 +timeout=15 +noedns +noall +comments +answer @127.0.0.11 "${@:2}" |
 		awk '/status:/ { status = gensub(/.*status: ([A-Z]*).*/, "\\1", 1) }
-			/flags:/ { print status, gensub(/.*flags: ([a-z ]*).*/, "\\1", 1) }
-			!/^;/ && NF { $1 = $1; print }' | sed "s/$web/WEBID/"
+			/flags:/ { print status, gensub(/.*flags: ([a-z ]*).*/, "\\1", 1); fflush() }
+			!/^;/ && NF { $1 = $1; print | "sort" }' | sed "s/$web/WEBID/"
 }
 for q in Web web WEB. www twin other "$web" web.mynet web.both www.mynet dotted.alias second six gone asker nosuch nosuch.mynet \
 	there.example "there.example MX" nowhere.example "web MX" "web AAAA" "web TXT" "www.mynet MX" "six AAAA" \
