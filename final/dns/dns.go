@@ -114,9 +114,7 @@ func reply(q query, resources []dnsmessage.ResourceBody, code dnsmessage.RCode, 
 		},
 		Questions: []dnsmessage.Question{q.question},
 	}
-	most := min(len(resources), room/smallest)
-	m.Truncated = most < len(resources)
-	for _, body := range resources[:most] {
+	for _, body := range resources[:min(len(resources), room/smallest)] { // more do not fit, nor do so many
 		header := dnsmessage.ResourceHeader{Name: q.question.Name, Type: q.question.Type, Class: q.question.Class, TTL: lifetime}
 		m.Answers = append(m.Answers, dnsmessage.Resource{Header: header, Body: body})
 	}

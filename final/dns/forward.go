@@ -97,7 +97,7 @@ func check(message []byte, q query) error {
 		return errUnable
 	}
 	question, err := p.Question()
-	if err == dnsmessage.ErrSectionDone && header.RCode != dnsmessage.RCodeSuccess { //nolint:errorlint // it is never wrapped
+	if err != nil && header.RCode != dnsmessage.RCodeSuccess {
 		return nil // it has not understood: old servers say no more
 	}
 	if err != nil || question.Type != q.question.Type || !strings.EqualFold(question.Name.String(), q.question.Name.String()) {

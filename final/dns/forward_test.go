@@ -140,6 +140,7 @@ func TestGuess(t *testing.T) {
 		wrong.header.ID++
 		other.question.Name = dnsmessage.MustNewName("else.example.")
 		kind.question.Type = dnsmessage.TypeAAAA
+		_, _ = udp.WriteTo(reply(other, nil, dnsmessage.RCodeNameError, maxDatagram), from)
 		for i, q := range []query{wrong, other, kind, q} {
 			body := &dnsmessage.AResource{A: [4]byte{192, 0, 2, byte(i)}}
 			_, _ = udp.WriteTo(reply(q, []dnsmessage.ResourceBody{body}, 0, maxDatagram), from)
@@ -190,7 +191,7 @@ func TestSilent(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 
-	s = &Server{Hosts: none, IsShort: never, Upstream: s.Upstream, patience: time.Millisecond}
+	s = &Server{Hosts: none, IsShort: never, Upstream: s.Upstream, patience: time.Second / 2}
 	if got := show(ask(t, s, "there.example")); got != "NOERROR qr aa rd ra\nthere.example. 0 IN A 192.0.2.1" {
 		t.Errorf("after a server that is silent: %s", got)
 	}
