@@ -79,7 +79,10 @@ func (s *Server) serveConnections(ctx context.Context, tcp net.Listener) {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		} else if err != nil { // there will be room again: accept(2)
-			time.Sleep(pause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
 			continue
 		}
 		if !open.TryAcquire(1) {
