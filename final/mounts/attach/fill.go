@@ -2,13 +2,14 @@ package attach
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
 	"drydock/final/mounts/point"
+	"drydock/internal/alone"
+	"drydock/internal/kernel"
 	"drydock/internal/tree"
 	"drydock/stage5-volumes/bind"
 )
@@ -40,16 +41,29 @@ func fillEmpty(p point.Point, root string) error {
 		return err
 	}
 	defer unix.Close(place)
-	// The dot leads through the descriptor, to the directory itself: proc_pid_fd(5).
-	return copyInto(p.Source, fmt.Sprintf("/proc/self/fd/%d/.", place))
+	return alone.Call(func() error { return copyFrom(place, p.Source) })
+}
+
+// copyFrom copies what is in the open directory place to a volume whose containers may put links in
+// the way at any moment. So the thread's root directory is the volume: nothing there leads out of
+// it. What is copied is outside, where a path that does not begin at the root leads; nobody has it
+// yet. The thread is of no use afterwards.
+func copyFrom(place int, volume string) error {
+	if err := unix.Fchdir(place); errors.Is(err, unix.ENOTDIR) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := kernel.Chroot("no link in the volume leads out of it", volume); err != nil {
+		return err
+	}
+	return copyInto("/", ".")
 }
 
 // copyInto copies what is in a directory, and what the directory itself is like.
 func copyInto(to, from string) error {
 	entries, err := os.ReadDir(from)
-	if errors.Is(err, unix.ENOTDIR) {
-		return nil
-	} else if err != nil {
+	if err != nil {
 		return err
 	}
 	var copier tree.Copier
