@@ -60,6 +60,9 @@ func open(p point.Point) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.ReadOnly {
+			options.Flags |= unix.MS_RDONLY
+		}
 		return detached.Open(detached.Tmpfs(options), "/proc") // any directory that is there
 	case local.Mounts(p.Options):
 		system, err := local.FileSystem(p.Options)

@@ -27,15 +27,8 @@ type set struct {
 // after it.
 func Points(inherited []Point, g mounts.Given, declared []string) ([]Point, error) {
 	s := set{points: map[string]Point{}, given: map[string]bool{}, tmpfs: g.Tmpfs}
-	for target := range g.Tmpfs {
-		if err := mounts.CheckTarget(target); err != nil {
-			return nil, err
-		}
-	}
-	for _, m := range g.Mounts {
-		if err := m.Check(); err != nil { // Docker looks at all before it merges any
-			return nil, err
-		}
+	if err := check(g); err != nil { // Docker looks at all before it merges any
+		return nil, err
 	}
 	for _, p := range inherited {
 		s.points[p.Target] = p
@@ -43,17 +36,39 @@ func Points(inherited []Point, g mounts.Given, declared []string) ([]Point, erro
 	if err := s.addGiven(g); err != nil {
 		return nil, err
 	}
-	for _, place := range slices.Concat(g.Places, declared) {
-		if err := s.addPlace(place, g.VolumeDriver); err != nil {
-			return nil, err
-		}
+	if err := s.addAnonymous(g, declared); err != nil {
+		return nil, err
 	}
 	points := slices.Collect(maps.Values(s.points))
 	for target, options := range g.Tmpfs {
 		points = append(points, Point{Type: mounts.Tmpfs, Tmpfs: options, Flag: true, Mount: volume.Mount{Mount: bind.Mount{Target: path.Clean(target)}}})
 	}
-	slices.SortFunc(points, func(a, b Point) int { return strings.Compare(a.Target, b.Target) })
+	// By depth, as Docker: a link may lead to another mount, which is there before what lies below it.
+	slices.SortFunc(points, func(a, b Point) int {
+		return cmp.Or(strings.Count(a.Target, "/")-strings.Count(b.Target, "/"), strings.Compare(a.Target, b.Target))
+	})
 	return points, nil
+}
+
+// check refuses what cannot be mounted, and two of --tmpfs for one place: which one Docker mounts
+// on the other is by chance.
+func check(g mounts.Given) error {
+	taken := map[string]bool{}
+	for target := range g.Tmpfs {
+		if err := mounts.CheckTarget(target); err != nil {
+			return err
+		}
+		if place := path.Clean(target); taken[place] {
+			return duplicate(place)
+		}
+		taken[path.Clean(target)] = true
+	}
+	for _, m := range g.Mounts {
+		if err := m.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addGiven adds what -v with a source says, and --mount. Only the first of the two minds a --tmpfs
@@ -95,17 +110,33 @@ func duplicate(target string) error {
 	return fmt.Errorf("Duplicate mount point: %s: give another place to one of the two", target) //nolint:staticcheck // Docker's words
 }
 
-// addPlace adds an anonymous volume, unless there is something at its place.
-func (s *set) addPlace(place, driver string) error {
-	m, err := volume.Parse(place)
-	if err != nil {
-		return err
+// addAnonymous adds the volumes that nobody has given a name: those of -v without a source, and those
+// that the image declares, for which there is nothing but a place, whatever is in its name.
+func (s *set) addAnonymous(g mounts.Given, declared []string) error {
+	for _, spec := range g.Places {
+		m, err := volume.Parse(spec)
+		if err != nil {
+			return err
+		}
+		s.addPlace(m.Target, g.VolumeDriver)
 	}
-	_, taken := s.points[m.Target]
-	if _, isTmpfs := s.tmpfs[m.Target]; !taken && !isTmpfs {
-		s.points[m.Target] = Point{Mount: m, Type: mounts.Volume, Driver: cmp.Or(driver, "local")}
+	for _, place := range declared {
+		place = path.Join("/", place)
+		if err := mounts.CheckTarget(place); err != nil {
+			return fmt.Errorf("the image declares a volume: %w", err)
+		}
+		s.addPlace(place, g.VolumeDriver)
 	}
 	return nil
+}
+
+// addPlace adds an anonymous volume, unless there is something at its place.
+func (s *set) addPlace(place, driver string) {
+	_, taken := s.points[place]
+	if _, isTmpfs := s.tmpfs[place]; !taken && !isTmpfs {
+		m := volume.Mount{Mount: bind.Mount{Target: place}, Anonymous: true, Fill: true}
+		s.points[place] = Point{Mount: m, Type: mounts.Volume, Driver: cmp.Or(driver, "local")}
+	}
 }
 
 // Inherit reads one argument of --volumes-from, and makes another container's mounts, which of

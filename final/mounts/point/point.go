@@ -32,7 +32,7 @@ type Point struct {
 	Labels  map[string]string `json:",omitempty"` // of the volume, if it is new
 	Options map[string]string `json:",omitempty"` // the same: what the driver is to mount
 	Subpath string            `json:",omitempty"` // in the volume
-	Tmpfs   string            `json:",omitempty"` // its options
+	Tmpfs   string            `json:",omitempty"` // its options, but for ReadOnly
 	Flag    bool              `json:",omitempty"` // it was given with --tmpfs
 }
 
@@ -125,12 +125,9 @@ func fromMount(m mounts.Mount) (Point, error) {
 	return p, nil
 }
 
-// tmpfsOptions are those that --tmpfs would have.
+// tmpfsOptions are those that --tmpfs would have, but for ro.
 func tmpfsOptions(m mounts.Mount) string {
 	var options []string
-	if m.ReadOnly {
-		options = append(options, "ro")
-	}
 	if o := m.TmpfsOptions; o != nil && o.Mode != 0 {
 		options = append(options, fmt.Sprintf("mode=%o", o.Mode))
 	}
