@@ -19,8 +19,9 @@ import (
 
 // Options are those of one mount.
 type Options struct {
-	Flags uintptr // of mount(2)
-	Data  string  // for the file system
+	Flags       uintptr // of mount(2)
+	Data        string  // for the file system
+	Propagation string  // the last word of it, which mount(2) wants in a call of its own
 }
 
 // words are the options that are flags: what they set, and what they take back.
@@ -56,9 +57,12 @@ var words = map[string]struct{ set, clear uintptr }{
 func Parse(text string) (o Options) {
 	var data []string
 	for option := range strings.SplitSeq(text, ",") {
-		if word, isFlag := words[option]; isFlag {
+		switch word, isFlag := words[option]; {
+		case isFlag:
 			o.Flags = o.Flags&^word.clear | word.set
-		} else {
+		case slices.Contains(propagations, option):
+			o.Propagation = option
+		default:
 			data = append(data, option)
 		}
 	}
@@ -66,8 +70,8 @@ func Parse(text string) (o Options) {
 	return o
 }
 
-// propagations are words that Docker takes for a tmpfs: a new mount is private in any case, and
-// has nobody to tell.
+// propagations are the words for who else sees what is mounted in there later. Docker takes them for
+// a tmpfs, too: a new mount is private in any case, and has nobody to tell.
 var propagations = strings.Fields("private rprivate slave rslave shared rshared unbindable runbindable")
 
 // tmpfsKeys are the options of tmpfs that Docker lets through.

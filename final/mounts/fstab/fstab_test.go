@@ -15,6 +15,7 @@ func TestParse(t *testing.T) {
 		"ro,rw,exec":                 {},
 		"rbind,ro":                   {Flags: unix.MS_BIND | unix.MS_REC | unix.MS_RDONLY},
 		"addr=192.0.2.1,nolock,soft": {Data: "addr=192.0.2.1,nolock,soft"},
+		"size=1m,private,rslave":     {Data: "size=1m", Propagation: "rslave"},
 		"size=1m,noatime,mode=700":   {Flags: unix.MS_NOATIME, Data: "size=1m,mode=700"},
 	} {
 		if diff := cmp.Diff(want, Parse(text)); diff != "" {

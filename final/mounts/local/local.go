@@ -23,10 +23,12 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/docker/go-units"
+	"golang.org/x/sys/unix"
 
 	"drydock/final/mounts/detached"
 	"drydock/final/mounts/fstab"
@@ -42,8 +44,14 @@ func Check(options map[string]string) error {
 			return fmt.Errorf("invalid option: %q: there are type, device and o", name)
 		}
 	}
-	if device, err := url.Parse(options["device"]); options["type"] == "cifs" && err == nil && device.Port() != "" {
-		return errors.New("port not allowed in CIFS device URL, include 'port' in 'o='")
+	if options["type"] == "cifs" {
+		device, err := url.Parse(options["device"])
+		if err != nil {
+			return fmt.Errorf("error parsing mount device url: %w: give //SERVER/SHARE", err)
+		}
+		if device.Port() != "" {
+			return errors.New("port not allowed in CIFS device URL, include 'port' in 'o='")
+		}
 	}
 	if size, given := options["size"]; given {
 		bytes, err := units.RAMInBytes(size)
@@ -54,7 +62,10 @@ func Check(options map[string]string) error {
 			return errors.New("quota size requested but no quota support")
 		}
 	}
-	return checkMissing(options)
+	if err := checkMissing(options); err != nil {
+		return err
+	}
+	return checkBind(options)
 }
 
 // checkMissing refuses some of type, device and o without the others.
@@ -65,6 +76,21 @@ func checkMissing(options map[string]string) error {
 		return errors.New(`missing required option: "device"`)
 	case has("device") && !has("type"):
 		return errors.New(`missing required option: "type"`)
+	}
+	return nil
+}
+
+// checkBind refuses a directory that would be another one at each start, and what a private copy of
+// it cannot be.
+func checkBind(options map[string]string) error {
+	device, o := options["device"], fstab.Parse(options["o"])
+	switch {
+	case o.Flags&unix.MS_BIND == 0:
+	case !path.IsAbs(device):
+		return fmt.Errorf("invalid option: \"device\": %q is no absolute path, and volumes are of no directory: give one that begins with /", device)
+	case !slices.Contains([]string{"", "private", "rprivate"}, o.Propagation):
+		return fmt.Errorf("invalid option: \"o\": what the host mounts later does not show up in a volume, so it cannot be %s: use --mount type=bind,src=%s,bind-propagation=%s",
+			o.Propagation, device, o.Propagation)
 	}
 	return nil
 }
@@ -81,16 +107,34 @@ func FileSystem(options map[string]string) (fs detached.FileSystem, err error) {
 	if fs.Type != "nfs" && fs.Type != "cifs" {
 		return fs, nil
 	}
-	for option := range strings.SplitSeq(fs.Data, ",") {
-		name, found := strings.CutPrefix(option, "addr=")
-		if !found || net.ParseIP(name) != nil {
-			continue
+	all := strings.Split(fs.Data, ",")
+	for i, option := range all {
+		if host, found := strings.CutPrefix(option, "addr="); found {
+			if host, err = resolve(host); err != nil {
+				return fs, err
+			}
+			all[i] = "addr=" + host
 		}
-		address, err := net.ResolveIPAddr("ip", name)
-		if err != nil {
-			return fs, fmt.Errorf("error resolving passed in network volume address: %w: give an address, addr=192.0.2.1", err)
+	}
+	fs.Data = strings.Join(all, ",")
+	if server, found := strings.CutPrefix(fs.Device, "//"); found && fs.Type == "cifs" {
+		host, share, _ := strings.Cut(server, "/")
+		if host, err = resolve(host); err != nil {
+			return fs, err
 		}
-		fs.Data = strings.Replace(fs.Data, option, "addr="+address.String(), 1)
+		fs.Device = "//" + host + "/" + share
 	}
 	return fs, nil
+}
+
+// resolve returns the address of a host; of an address, or nothing, itself.
+func resolve(host string) (string, error) {
+	if host == "" || net.ParseIP(host) != nil {
+		return host, nil
+	}
+	address, err := net.ResolveIPAddr("ip", host)
+	if err != nil {
+		return "", fmt.Errorf("error resolving passed in network volume address: %w: give an address, such as 192.0.2.1", err)
+	}
+	return address.String(), nil
 }
