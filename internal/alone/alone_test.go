@@ -2,8 +2,12 @@ package alone
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestKernelCall calls from many threads at once: none of them is the first, whose namespace is
@@ -43,4 +47,30 @@ func namespace(t *testing.T, path string) string {
 		t.Error(err)
 	}
 	return link
+}
+
+// TestKernelPrivate mounts something where others would see it: in a mount that is shared.
+func TestKernelPrivate(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: make test runs this in the VM")
+	}
+	shared := t.TempDir()
+	must(t, unix.Mount("shared", shared, "tmpfs", 0, ""))
+	t.Cleanup(func() { must(t, unix.Unmount(shared, unix.MNT_DETACH)) })
+	must(t, unix.Mount("", shared, "", unix.MS_SHARED, ""))
+	below := filepath.Join(shared, "below")
+	must(t, os.Mkdir(below, 0o755))
+	must(t, Call(func() error { return unix.Mount("below", below, "tmpfs", 0, "") }))
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	must(t, err)
+	if strings.Contains(string(mounts), below) {
+		t.Errorf("the host has %s mounted", below)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
