@@ -193,6 +193,7 @@ func TestKernelFill(t *testing.T) {
 	needRoot(t)
 	us := newProgram(t, place(t))
 	const memory = "volume-opt=type=tmpfs,volume-opt=device=tmpfs"
+	bound := "volume-opt=type=none,volume-opt=o=bind,volume-opt=device=" + us.dir
 	for _, c := range []struct {
 		flag, value string
 		filled      bool
@@ -205,7 +206,9 @@ func TestKernelFill(t *testing.T) {
 		{"--mount", "src=six,dst=/bin,volume-nocopy," + memory, false},
 		{"--mount", "type=tmpfs,dst=/bin", false},
 		{"--mount", "type=bind,dst=/bin,src=" + us.dir + "/dir", false},
-		{"--mount", "src=seven,dst=/bin,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=" + us.dir + "/dir", false}, // it has something
+		{"--mount", "src=seven,dst=/bin," + bound + "/dir", false}, // it has something
+		{"--mount", "src=eight,dst=/bin,volume-subpath=.", true},
+		{"--mount", "src=nine,dst=/bin,volume-subpath=.," + bound + "/shared", true},
 		{"--tmpfs", "/bin", false},
 	} {
 		points, _, _, err := us.points([]string{c.flag, c.value}, nil)
@@ -272,6 +275,14 @@ func TestKernelSubpath(t *testing.T) {
 	if _, err := start(t, points, "true"); err == nil || !strings.Contains(err.Error(), "cannot access path out: ") {
 		t.Errorf("%v, want that the volume has no /etc", err)
 	}
+	points, _, _, err = us.points([]string{"--mount", "src=bound,dst=/bin,volume-subpath=none,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=" + us.dir + "/shared"}, nil)
+	must(t, err)
+	if _, err := start(t, points, "true"); err == nil || !strings.Contains(err.Error(), "cannot access path none: ") {
+		t.Errorf("%v, want that the volume has nothing", err)
+	}
+	if _, err := os.Stat("shared/busybox"); err == nil {
+		t.Error("all of the volume was filled")
+	}
 }
 
 // TestKernelTmpfs fills a tmpfs to its size, and finds that nothing is left of it.
@@ -290,6 +301,17 @@ func TestKernelTmpfs(t *testing.T) {
 	}
 	if got := say(t, us, "cp /bin/busybox /x/; /x/busybox true 2>/dev/null; echo $?", "--tmpfs", "/x"); got != "126\n" {
 		t.Errorf("a program on a tmpfs: %s, want that it is not started", got)
+	}
+}
+
+// TestKernelTwice has a container see a volume's file system at two places.
+func TestKernelTwice(t *testing.T) {
+	needRoot(t)
+	us := newProgram(t, place(t))
+	got := say(t, us, "echo content >/x/file; cat /y/file; touch /y/other 2>/dev/null || echo read-only",
+		"--mount", "src=memory,dst=/x,volume-opt=type=tmpfs,volume-opt=device=tmpfs", "-v", "memory:/y:ro")
+	if diff := cmp.Diff("content\nread-only\n", got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

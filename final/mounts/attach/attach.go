@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -33,9 +34,14 @@ import (
 	"drydock/stage5-volumes/fill"
 )
 
-// Open opens what is to be mounted, for init to inherit. To close the files is to unmount them.
+// Open opens what is to be mounted, for init to inherit. To close the files is to unmount them. A
+// file may be there twice: for a volume's file system that has two places.
 func Open(points []point.Point) (trees []*os.File, err error) {
-	for _, p := range points {
+	for i, p := range points {
+		if first := firstOf(points, i); first < i {
+			trees = append(trees, trees[first])
+			continue
+		}
 		tree, err := open(p)
 		if err != nil {
 			Close(trees)
@@ -46,10 +52,18 @@ func Open(points []point.Point) (trees []*os.File, err error) {
 	return trees, nil
 }
 
+// firstOf tells which of the points is the first to have what points[i] mounts.
+func firstOf(points []point.Point, i int) int {
+	if !local.Mounts(points[i].Options) {
+		return i
+	}
+	return slices.IndexFunc(points, func(p point.Point) bool { return p.Name == points[i].Name })
+}
+
 // Close closes what Open has returned.
 func Close(trees []*os.File) {
 	for _, tree := range trees {
-		tree.Close() // nothing was written: there is nothing that could fail
+		tree.Close() // nothing was written, so nothing can fail; but one may be closed already
 	}
 }
 
@@ -121,8 +135,13 @@ func Fill(points []point.Point, first int, root string) error {
 		switch {
 		case p.Type != mounts.Volume:
 		case local.Mounts(p.Options):
-			err = fillMounted(p, first+i, root)
-		case p.Subpath == "":
+			if firstOf(points, i) == i {
+				err = attachVolume(p, first+i)
+			}
+			if err == nil {
+				err = fillMounted(p, first+i, root)
+			}
+		default:
 			err = fill.Volume(p.Mount, root)
 		}
 		if err != nil {
@@ -132,15 +151,20 @@ func Fill(points []point.Point, first int, root string) error {
 	return nil
 }
 
-// fillMounted is Fill for a volume that is a file system of its own. It is attached where the
-// volume's directory is, which nobody else sees, and is opened there again: now as the container is to
-// have it, read-only perhaps, and perhaps a directory in it.
-func fillMounted(p point.Point, fd int, root string) error {
+// attachVolume attaches a volume that is a file system of its own where the volume's directory is,
+// which nobody else sees.
+func attachVolume(p point.Point, fd int) error {
 	err := kernel.MoveMount("the volume's file system has the place of its directory",
 		fd, "", unix.AT_FDCWD, p.Source, unix.MOVE_MOUNT_F_EMPTY_PATH)
 	if err != nil {
 		return fmt.Errorf("volume %s: %w", p.Name, err)
 	}
+	return nil
+}
+
+// fillMounted is Fill for such a volume. It is opened again: now as the container is to have it,
+// read-only perhaps, and perhaps a directory in it.
+func fillMounted(p point.Point, fd int, root string) error {
 	if p.Fill && p.Subpath == "" {
 		if err := fillEmpty(p, root); err != nil {
 			return fmt.Errorf("fill volume %s: %w", p.Name, err)

@@ -114,7 +114,10 @@ func fromMount(m mounts.Mount) (Point, error) {
 	case mounts.Volume:
 		p.Name, p.Anonymous, p.Driver, p.Mode, p.Fill = m.Source, m.Source == "", "local", "z", true
 		if o := m.VolumeOptions; o != nil {
-			p.Labels, p.Subpath, p.Fill = o.Labels, o.Subpath, !o.NoCopy
+			p.Labels, p.Fill = o.Labels, !o.NoCopy
+			if path.Clean(o.Subpath) != "." { // which is all of the volume
+				p.Subpath = o.Subpath
+			}
 			if o.DriverConfig != nil {
 				p.Driver, p.Options = cmp.Or(o.DriverConfig.Name, "local"), o.DriverConfig.Options
 			}
