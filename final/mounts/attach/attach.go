@@ -34,14 +34,9 @@ import (
 	"drydock/stage5-volumes/fill"
 )
 
-// Open opens what is to be mounted, for init to inherit. To close the files is to unmount them. A
-// file may be there twice: for a volume's file system that has two places.
+// Open opens what is to be mounted, for init to inherit. To close the files is to unmount them.
 func Open(points []point.Point) (trees []*os.File, err error) {
-	for i, p := range points {
-		if first := firstOf(points, i); first < i {
-			trees = append(trees, trees[first])
-			continue
-		}
+	for _, p := range points {
 		tree, err := open(p)
 		if err != nil {
 			Close(trees)
@@ -52,18 +47,10 @@ func Open(points []point.Point) (trees []*os.File, err error) {
 	return trees, nil
 }
 
-// firstOf tells which of the points is the first to have what points[i] mounts.
-func firstOf(points []point.Point, i int) int {
-	if !local.Mounts(points[i].Options) {
-		return i
-	}
-	return slices.IndexFunc(points, func(p point.Point) bool { return p.Name == points[i].Name })
-}
-
 // Close closes what Open has returned.
 func Close(trees []*os.File) {
 	for _, tree := range trees {
-		tree.Close() // nothing was written, so nothing can fail; but one may be closed already
+		tree.Close() // nothing was written: there is nothing that could fail
 	}
 }
 
@@ -135,7 +122,8 @@ func Fill(points []point.Point, first int, root string) error {
 		switch {
 		case p.Type != mounts.Volume:
 		case local.Mounts(p.Options):
-			if firstOf(points, i) == i {
+			// A volume with two places has the file system that was opened for the first.
+			if i == slices.IndexFunc(points, func(q point.Point) bool { return q.Name == p.Name }) {
 				err = attachVolume(p, first+i)
 			}
 			if err == nil {
@@ -162,7 +150,7 @@ func attachVolume(p point.Point, fd int) error {
 	return nil
 }
 
-// fillMounted is Fill for such a volume. It is opened again: now as the container is to have it,
+// fillMounted is Fill for such a volume. It is opened there again: now as the container is to have it,
 // read-only perhaps, and perhaps a directory in it.
 func fillMounted(p point.Point, fd int, root string) error {
 	if p.Fill && p.Subpath == "" {
