@@ -38,8 +38,8 @@ func Tmpfs(options fstab.Options) FileSystem {
 }
 
 // Open mounts a file system and returns the mount, as bind.Open does a copy: for bind.Attach. It
-// is unmounted when nobody has it any more. place is a directory on which to mount it meanwhile,
-// and nothing changes there.
+// is unmounted when nobody has it any more. place is a directory, as an absolute path, on which to
+// mount it meanwhile, and nothing changes there.
 func Open(fs FileSystem, place string) (tree *os.File, err error) {
 	err = alone.Call(func() error {
 		if err := fs.mount(place); err != nil {
@@ -54,6 +54,9 @@ func Open(fs FileSystem, place string) (tree *os.File, err error) {
 // mount mounts a file system on a directory. A bind mount cannot be read-only from the start:
 // mount(2) takes no other flags with MS_BIND.
 func (fs FileSystem) mount(place string) error {
+	if err := kernel.Chdir("a device that is no whole path is of the root directory, wherever somebody is", "/"); err != nil {
+		return err
+	}
 	err := kernel.Mount("only this thread sees it", fs.Device, place, fs.Type, fs.Flags, fs.Data)
 	if err != nil {
 		return errors.New(hidePassword(err.Error(), fs.Data) + ": look at the type, the device and the options")
