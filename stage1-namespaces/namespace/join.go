@@ -24,6 +24,11 @@ func (t *Target) Inside(f func() error) error {
 		// unlocked: so Go throws it away when the goroutine ends, instead of
 		// running unrelated code inside the container.
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			done <- t.Inside(f) // on another: the process's first thread is never thrown away
+			return
+		}
 		err := t.enter()
 		if err == nil {
 			err = f()
