@@ -25,12 +25,13 @@ func (r recorded) name() string { return strings.Join(r.Words, " ") }
 
 // different are the cases in which we differ on purpose from what was recorded.
 var different = map[string]string{
-	"run -v data:/x --tmpfs /x/": "Docker mounts both, and which one is seen is by chance",
-	"run -v strange:/x":          "Docker mounts nothing if the device is none, and says nothing",
-	"create -v x":                "Docker accepts it, and start fails",
-	"create -v $W/dir:x":         "stage 5 has no type in the words",
-	"create -v dir/:/x":          "and tells which -v it is",
-	"volume inspect ":            "an empty name is the client's",
+	"run -v data:/x --tmpfs /x/":    "Docker mounts both, and which one is seen is by chance",
+	"create --tmpfs /x --tmpfs /x/": "the same",
+	"run -v strange:/x":             "Docker mounts nothing if the device is none, and says nothing",
+	"create -v x":                   "Docker accepts it, and start fails",
+	"create -v $W/dir:x":            "stage 5 has no type in the words",
+	"create -v dir/:/x":             "and tells which -v it is",
+	"volume inspect ":               "an empty name is the client's",
 	"create --mount type=bind,src=$W/dir,dst=/x --mount type=tmpfs,dst=/x/": "the place that two have is /x",
 }
 

@@ -13,6 +13,7 @@
 // detached), so there is nothing to count and nothing to unmount. It is the same for a server, a disk
 // or a directory, which the kernel has once. A tmpfs, however, is each container's own, where
 // Docker's containers that run at the same time share it: they can share a bound directory.
+// And what is mounted in a bound directory later stays out of the containers that have it already.
 //
 // To read: docker-volume-create(1) on Driver specific options, mount(8), nfs(5).
 package local

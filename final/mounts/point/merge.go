@@ -58,10 +58,11 @@ func check(g mounts.Given) error {
 		if err := mounts.CheckTarget(target); err != nil {
 			return err
 		}
-		if place := path.Clean(target); taken[place] {
+		place := path.Clean(target)
+		if taken[place] {
 			return duplicate(place)
 		}
-		taken[path.Clean(target)] = true
+		taken[place] = true
 	}
 	for _, m := range g.Mounts {
 		if err := m.Check(); err != nil {
