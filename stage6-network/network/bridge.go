@@ -70,7 +70,7 @@ func (b Bridge) Choose(mark string) (chosen Bridge, reason string, err error) {
 		return b, "", err
 	}
 	if !wanted.IsValid() {
-		wanted = pools()[0]
+		wanted = Pools()[0]
 	}
 	if b.Subnet != wanted {
 		reasons = append(reasons, fmt.Sprintf("the host has a route to %s already", wanted))
@@ -90,6 +90,16 @@ func (r requests) freeName(mark string) (string, error) {
 	}
 	return "", fmt.Errorf("the links %s are all somebody else's: remove one of them (ip link del %s), or use --network none",
 		strings.Join(names[:], ", "), names[len(names)-1])
+}
+
+// Routes are the subnets that the host knows a way to, other than by the link given.
+func Routes(but string) ([]netip.Prefix, error) {
+	host, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer host.Close()
+	return host.routes(but)
 }
 
 // routes are the subnets that the host knows a way to, other than by the link given: the default
@@ -124,7 +134,7 @@ func (b Bridge) choose(routes []netip.Prefix) (Bridge, error) {
 	if b.Subnet.IsValid() && b.Subnet.Bits() > 30 {
 		return b, fmt.Errorf("the subnet %s has no room for a gateway and a container: /30 is the smallest", b.Subnet)
 	}
-	for _, subnet := range append([]netip.Prefix{b.Subnet}, pools()...) {
+	for _, subnet := range append([]netip.Prefix{b.Subnet}, Pools()...) {
 		collides := slices.ContainsFunc(routes, func(route netip.Prefix) bool { return route.Overlaps(subnet) })
 		if !subnet.IsValid() || collides {
 			continue
@@ -138,9 +148,9 @@ func (b Bridge) choose(routes []netip.Prefix) (Bridge, error) {
 	return b, errors.New("all predefined address pools have been fully subnetted: the host has a route to each of them: write another subnet to the network's file")
 }
 
-// pools are the subnets that Docker takes for a network, in its order: 172.17.0.0/16 to
+// Pools are the subnets that Docker takes for a network, in its order: 172.17.0.0/16 to
 // 172.31.0.0/16, and 192.168.0.0/20 to 192.168.240.0/20.
-func pools() (all []netip.Prefix) {
+func Pools() (all []netip.Prefix) {
 	for i := byte(17); i < 32; i++ {
 		all = append(all, netip.PrefixFrom(netip.AddrFrom4([4]byte{172, i, 0, 0}), 16))
 	}

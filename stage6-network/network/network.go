@@ -17,6 +17,7 @@
 package network
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -38,6 +39,11 @@ type Endpoint struct {
 	Bridge  Bridge
 	Address netip.Addr
 	Cable   string // the name of the host's end
+
+	// What a container that is on several networks has otherwise.
+	Link     string           // the name of its own end, if that is not eth0
+	Hardware net.HardwareAddr // of its own end, if that does not go with the address
+	NoWay    bool             // the network is not its way to the others
 }
 
 // NewEndpoint returns the place of the container id at an address of the bridge's subnet.
@@ -84,7 +90,7 @@ func Plug(namespace *os.File, e Endpoint) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.MasterIndex = e.Cable, bridge.Attrs().Index
 	cable := netlink.NewVeth(attrs)
-	cable.PeerName, cable.PeerHardwareAddr, cable.PeerNamespace = inside, hardware(e.Address), netlink.NsFd(namespace.Fd())
+	cable.PeerName, cable.PeerHardwareAddr, cable.PeerNamespace = e.inside(), e.hardware(), netlink.NsFd(namespace.Fd())
 	if err := host.add("a cable: one end is born in the container, the other on the bridge", cable); err != nil {
 		return err
 	}
@@ -98,7 +104,14 @@ func Plug(namespace *os.File, e Endpoint) error {
 }
 
 // inside is the name of the container's end.
-const inside = "eth0"
+func (e Endpoint) inside() string { return cmp.Or(e.Link, "eth0") }
+
+func (e Endpoint) hardware() net.HardwareAddr {
+	if e.Hardware != nil {
+		return e.Hardware
+	}
+	return hardware(e.Address)
+}
 
 // configure gives the container's end its address, and the container its way out.
 func (e Endpoint) configure(namespace *os.File) error {
@@ -110,13 +123,13 @@ func (e Endpoint) configure(namespace *os.File) error {
 	}
 	container := requests{handle, true}
 	defer container.Close()
-	eth0, err := container.LinkByName(inside)
+	eth0, err := container.LinkByName(e.inside())
 	if err != nil {
-		return fmt.Errorf("find %s in the container: %w", inside, err)
+		return fmt.Errorf("find %s in the container: %w", e.inside(), err)
 	}
 	// As with Docker, there is no IPv6 unless the network has it: not even a link-local address.
 	if err := container.LinkSetIP6AddrGenMode(eth0, nl.IN6_ADDR_GEN_MODE_NONE); err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.EAFNOSUPPORT) {
-		return fmt.Errorf("keep IPv6 from %s: %w", inside, err)
+		return fmt.Errorf("keep IPv6 from %s: %w", e.inside(), err)
 	}
 	if err := container.address("the container's address, among those that are reached directly", eth0,
 		netip.PrefixFrom(e.Address, e.Bridge.Subnet.Bits())); err != nil {
@@ -124,6 +137,9 @@ func (e Endpoint) configure(namespace *os.File) error {
 	}
 	if err := container.up("the container's end", eth0); err != nil {
 		return err
+	}
+	if e.NoWay {
+		return nil
 	}
 	return container.gateway("everything else goes to the host, which knows the way", eth0, e.Bridge.Gateway)
 }

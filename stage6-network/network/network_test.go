@@ -44,7 +44,7 @@ func TestChoose(t *testing.T) {
 		{"10.5.0.7/24", nil, "10.5.0.0/24 10.5.0.1"},
 		{"10.5.0.0/24", prefixes("10.0.0.0/8"), "172.17.0.0/16 172.17.0.1"},
 		{"10.5.0.0/31", nil, "the subnet 10.5.0.0/31 has no room for a gateway and a container: /30 is the smallest"},
-		{"", pools(), "all predefined address pools have been fully subnetted: the host has a route to each of them: write another subnet to the network's file"},
+		{"", Pools(), "all predefined address pools have been fully subnetted: the host has a route to each of them: write another subnet to the network's file"},
 	} {
 		var b Bridge
 		if test.wanted != "" {

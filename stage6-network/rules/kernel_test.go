@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func inNetwork(t *testing.T) {
 // listed is what nft says that the kernel has: the rules of our table as "chain: rule".
 func listed(t *testing.T) (rules []string) {
 	t.Helper()
-	out, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	out, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
 	if err != nil {
 		t.Fatalf("nft: %v: %s", err, out)
 	}
@@ -41,6 +42,17 @@ func listed(t *testing.T) (rules []string) {
 	return rules
 }
 
+// networks are two networks, of which the second one has IPv6.
+func networks() [][]Rule {
+	return [][]Rule{
+		Network("docker0", netip.MustParsePrefix("172.17.0.0/16")),
+		Network("br-six", netip.MustParsePrefix("fd00:60::/64")),
+		Publish("c0ffee", web), Publish("six", webSix),
+	}
+}
+
+var webSix = []Port{{"tcp", netip.MustParseAddrPort("[2001:db8::1]:8080"), netip.MustParseAddrPort("[fd00:60::2]:80")}}
+
 var web = []Port{
 	{"tcp", netip.MustParseAddrPort("0.0.0.0:8080"), netip.MustParseAddrPort("172.17.0.2:80")},
 	{"udp", netip.MustParseAddrPort("127.0.0.1:8081"), netip.MustParseAddrPort("172.17.0.2:81")},
@@ -50,10 +62,9 @@ var web = []Port{
 // --explain too.
 func TestKernelRules(t *testing.T) {
 	inNetwork(t)
-	network := Network("docker0", netip.MustParsePrefix("172.17.0.0/16"))
-	all := append(network, Publish("c0ffee", web)...)
+	all := slices.Concat(networks()...)
 	for range 2 { // the second time changes nothing
-		for _, rules := range [][]Rule{network, Publish("c0ffee", web)} {
+		for _, rules := range networks() {
 			if err := Apply(rules); err != nil {
 				t.Fatal(err)
 			}
@@ -71,13 +82,15 @@ func TestKernelRules(t *testing.T) {
 // TestKernelShell gives our shell forms to nft: that makes the same rules as we do.
 func TestKernelShell(t *testing.T) {
 	inNetwork(t)
-	all := append(Network("docker0", netip.MustParsePrefix("172.17.0.0/16")), Publish("c0ffee", web)...)
-	for _, chain := range chains() {
-		if out, err := exec.Command("sh", "-c", "nft "+declaration(chain)).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", declaration(chain), err, out)
+	all := slices.Concat(networks()...)
+	for _, six := range []family{false, true} {
+		for _, chain := range six.chains() {
+			if out, err := exec.Command("sh", "-c", "nft "+six.declaration(chain)).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v: %s", six.declaration(chain), err, out)
+			}
 		}
 	}
-	made, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	made, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,10 +106,12 @@ func TestKernelShell(t *testing.T) {
 	}
 	// The chains that we make are these, at the same hooks.
 	inNetwork(t)
-	if err := replace("nothing", []Rule{}); err != nil {
-		t.Fatal(err)
+	for _, six := range []family{false, true} {
+		if err := six.replace("nothing", []Rule{}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	own, err := exec.Command("nft", "list", "table", "ip", table).CombinedOutput()
+	own, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +141,9 @@ func TestKernelWithdraw(t *testing.T) {
 	if err := Apply(Publish("c0ffee", web)); err != nil {
 		t.Fatal(err)
 	}
+	if err := Apply(Publish("c0ffee", webSix)); err != nil {
+		t.Fatal(err)
+	}
 	if err := Apply(Publish("beef", web[:1])); err != nil {
 		t.Fatal(err)
 	}
@@ -133,13 +151,10 @@ func TestKernelWithdraw(t *testing.T) {
 		if err := Withdraw("c0ffee"); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{`published: tcp dport 8080 dnat to 172.17.0.2:80 comment "container beef"`}, listed(t)); diff != "" {
+		want := []string{`published: tcp dport 80 drop comment "container c0ffee"`, `published: tcp dport 8080 dnat to 172.17.0.2:80 comment "container beef"`}
+		if diff := cmp.Diff(want, listed(t)); diff != "" {
 			t.Error(diff)
 		}
-	}
-	out, err := exec.Command("nft", "list", "table", "ip", "theirs").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "c0ffee") {
-		t.Errorf("somebody else's table: %v: %s", err, out)
 	}
 }
 

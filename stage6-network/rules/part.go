@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -21,7 +22,7 @@ type Part struct {
 
 // String is the rule as an argument of nft.
 func (r Rule) String() string {
-	return fmt.Sprintf("add rule ip %s %s %s", table, r.Chain, kernel.Quote(r.text()))
+	return fmt.Sprintf("add rule %s %s %s %s", family(r.Six), table, r.Chain, kernel.Quote(r.text()))
 }
 
 // text is the rule as nft list ruleset shows it.
@@ -52,33 +53,54 @@ func link(key expr.MetaKey, op expr.CmpOp, name string) Part {
 	return Part{words + `"` + name + `"`, []expr.Any{&expr.Meta{Key: key, Register: register}, compare(op, padded)}}
 }
 
-func from(name string) Part    { return link(expr.MetaKeyIIFNAME, expr.CmpOpEq, name) }
-func notFrom(name string) Part { return link(expr.MetaKeyIIFNAME, expr.CmpOpNeq, name) }
-func out(name string) Part     { return link(expr.MetaKeyOIFNAME, expr.CmpOpEq, name) }
-func notOut(name string) Part  { return link(expr.MetaKeyOIFNAME, expr.CmpOpNeq, name) }
+// From is that a packet has come in by a link.
+func From(name string) Part { return link(expr.MetaKeyIIFNAME, expr.CmpOpEq, name) }
+
+// NotFrom is that it has not.
+func NotFrom(name string) Part { return link(expr.MetaKeyIIFNAME, expr.CmpOpNeq, name) }
+
+// Out is that a packet goes out by a link.
+func Out(name string) Part { return link(expr.MetaKeyOIFNAME, expr.CmpOpEq, name) }
+
+// NotOut is that it does not.
+func NotOut(name string) Part { return link(expr.MetaKeyOIFNAME, expr.CmpOpNeq, name) }
 
 // loopback are the addresses by which a host means itself.
 var loopback = netip.MustParsePrefix("127.0.0.0/8")
 
-// Where in an IPv4 header the addresses are, in bytes: RFC 791.
+// Where in a header the addresses are, in bytes: RFC 791 and, for IPv6, RFC 8200.
 const (
-	sourceAt      = 12
-	destinationAt = 16
+	sourceAt       = 12
+	destinationAt  = 16
+	sourceAt6      = 8
+	destinationAt6 = 24
 )
 
-func fromSubnet(subnet netip.Prefix) Part { return address("ip saddr ", sourceAt, subnet) }
-func to(subnet netip.Prefix) Part         { return address("ip daddr ", destinationAt, subnet) }
+func fromSubnet(subnet netip.Prefix) Part {
+	if subnet.Addr().Is6() {
+		return address("ip6 saddr ", sourceAt6, subnet)
+	}
+	return address("ip saddr ", sourceAt, subnet)
+}
+
+func to(subnet netip.Prefix) Part {
+	if subnet.Addr().Is6() {
+		return address("ip6 daddr ", destinationAt6, subnet)
+	}
+	return address("ip daddr ", destinationAt, subnet)
+}
 
 // address is a condition on an address in a packet's header: that it is in a subnet.
 func address(words string, at uint32, subnet netip.Prefix) Part {
-	load := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: 4}
 	want := subnet.Masked().Addr().AsSlice()
+	size := uint32(len(want)) //nolint:gosec // 4 or 16
+	load := &expr.Payload{DestRegister: register, Base: expr.PayloadBaseNetworkHeader, Offset: at, Len: size}
 	if subnet.IsSingleIP() {
 		return Part{words + subnet.Addr().String(), []expr.Any{load, compare(expr.CmpOpEq, want)}}
 	}
-	mask := binaryutil.BigEndian.PutUint32(^uint32(0) << (32 - subnet.Bits()))
+	mask := net.CIDRMask(subnet.Bits(), subnet.Addr().BitLen())
 	return Part{words + subnet.Masked().String(), []expr.Any{
-		load, &expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 4, Mask: mask, Xor: make([]byte, 4)}, compare(expr.CmpOpEq, want),
+		load, &expr.Bitwise{SourceRegister: register, DestRegister: register, Len: size, Mask: mask, Xor: make([]byte, size)}, compare(expr.CmpOpEq, want),
 	}}
 }
 
@@ -113,15 +135,16 @@ func tracked(words string, key expr.CtKey, bits uint32, op expr.CmpOp) Part {
 // dnatDone is IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h: the destination was translated.
 const dnatDone = 1 << 5
 
+// What connection tracking knows.
 var (
-	newConnection = tracked("ct state new", expr.CtKeySTATE, expr.CtStateBitNEW, expr.CmpOpNeq)
-	wasPublished  = tracked("ct status dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpNeq)
-	notPublished  = tracked("ct status ! dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpEq)
+	New          = tracked("ct state new", expr.CtKeySTATE, expr.CtStateBitNEW, expr.CmpOpNeq)
+	NotPublished = tracked("ct status ! dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpEq)
+	wasPublished = tracked("ct status dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpNeq)
 )
 
 // What becomes of a packet.
 var (
-	drop       = Part{"drop", []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}}
+	Drop       = Part{"drop", []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}}
 	masquerade = Part{"masquerade", []expr.Any{&expr.Masq{}}}
 )
 
@@ -132,9 +155,13 @@ func jump(chain string) Part {
 // destination gives the packet, and all that follow it, another destination.
 func destination(to netip.AddrPort) Part {
 	const portRegister = unix.NFT_REG_2
+	family := uint32(unix.NFPROTO_IPV4)
+	if to.Addr().Is6() {
+		family = unix.NFPROTO_IPV6
+	}
 	return Part{"dnat to " + to.String(), []expr.Any{
 		&expr.Immediate{Register: register, Data: to.Addr().AsSlice()},
 		&expr.Immediate{Register: portRegister, Data: binaryutil.BigEndian.PutUint16(to.Port())},
-		&expr.NAT{Type: expr.NATTypeDestNAT, Family: unix.NFPROTO_IPV4, RegAddrMin: register, RegProtoMin: portRegister, Specified: true},
+		&expr.NAT{Type: expr.NATTypeDestNAT, Family: family, RegAddrMin: register, RegProtoMin: portRegister, Specified: true},
 	}}
 }

@@ -16,6 +16,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -29,19 +30,37 @@ type Rule struct {
 	Chain string
 	Parts []Part
 	For   string // what it is for: its comment, by which it is found again
+	Six   bool   // it is for IPv6
 }
 
-// ours is the table. Its name is also that of the commands that show it.
-var ours = &nftables.Table{Name: table, Family: nftables.TableFamilyIPv4}
+// A family is whose packets a table is about: there is one of ours for IPv4, and one for IPv6 where a network has that.
+type family bool
 
+// String is what nft(8) calls it.
+func (six family) String() string {
+	if six {
+		return "ip6"
+	}
+	return "ip"
+}
+
+func (six family) table() *nftables.Table {
+	if six {
+		return &nftables.Table{Name: table, Family: nftables.TableFamilyIPv6}
+	}
+	return &nftables.Table{Name: table, Family: nftables.TableFamilyIPv4}
+}
+
+// table is the name of both.
 const table = "drydock"
 
 // published is the chain of what is published. The others have a hook of the kernel's each.
 const published = "published"
 
-// chains are the chains of the table, and where in the kernel they are asked: at which hook, and when, among
+// chains are the chains of a table, and where in the kernel they are asked: at which hook, and when, among
 // others there.
-func chains() []*nftables.Chain {
+func (six family) chains() []*nftables.Chain {
+	ours := six.table()
 	hooked := func(name string, kind nftables.ChainType, hook *nftables.ChainHook, priority *nftables.ChainPriority) *nftables.Chain {
 		return &nftables.Chain{Table: ours, Name: name, Type: kind, Hooknum: hook, Priority: priority}
 	}
@@ -61,8 +80,8 @@ func chains() []*nftables.Chain {
 }
 
 // declaration is a chain as an argument of nft, and its table.
-func declaration(chain *nftables.Chain) string {
-	text := fmt.Sprintf("add table ip %[1]s; add chain ip %[1]s %[2]s", table, chain.Name)
+func (six family) declaration(chain *nftables.Chain) string {
+	text := fmt.Sprintf("add table %[1]s %[2]s; add chain %[1]s %[2]s %[3]s", six, table, chain.Name)
 	if chain.Hooknum != nil {
 		hook := map[nftables.ChainHook]string{0: "prerouting", 2: "forward", 3: "output", 4: "postrouting"}[*chain.Hooknum]
 		text += fmt.Sprintf(" { type %s hook %s priority %d; }", chain.Type, hook, *chain.Priority)
@@ -72,23 +91,37 @@ func declaration(chain *nftables.Chain) string {
 
 // Network are the rules that a bridge and its subnet need, whoever is plugged in to it.
 func Network(bridge string, subnet netip.Prefix) []Rule {
-	rule := func(chain string, parts ...Part) Rule { return Rule{chain, parts, purpose(bridge, subnet)} }
-	return []Rule{
-		// The bridge lets packets with loopback addresses through (route_localnet). Those are the host's
-		// own: nobody else may send one, and reach what listens on 127.0.0.1 only (CVE-2020-8558).
-		rule("raw", from(bridge), to(loopback), drop),
+	// What leaves the subnet bears the host's address, so that answers find back.
+	return append(Guard(bridge, subnet), rule(bridge, subnet, "postrouting", fromSubnet(subnet), NotOut(bridge), masquerade))
+}
+
+// Guard are those without which the containers would be reached otherwise than by what they publish; what leaves
+// the subnet keeps its address.
+func Guard(bridge string, subnet netip.Prefix) []Rule {
+	rule := func(chain string, parts ...Part) Rule { return rule(bridge, subnet, chain, parts...) }
+	rules := []Rule{
 		// What is sent to an address of the host's, by anybody, may be for a published port.
 		rule("prerouting", toHost, jump(published)),
 		rule("output", toHost, jump(published)),
 		// Nobody who happens to know a container's address reaches what it has not published.
-		rule("forward", notFrom(bridge), out(bridge), newConnection, notPublished, drop),
-		// What leaves the subnet bears the host's address, so that answers find back.
-		rule("postrouting", fromSubnet(subnet), notOut(bridge), masquerade),
-		// And so does what comes back in, by a published port: from a container, which would get the answer from
-		// another than it had asked; or from 127.0.0.1, which in the container is the container.
-		rule("postrouting", fromSubnet(subnet), out(bridge), wasPublished, masquerade),
-		rule("postrouting", fromSubnet(loopback), out(bridge), masquerade),
+		rule("forward", NotFrom(bridge), Out(bridge), New, NotPublished, Drop),
+		// What comes back in by a published port, from a container, bears the host's address too: or else it would
+		// get the answer from another than it had asked.
+		rule("postrouting", fromSubnet(subnet), Out(bridge), wasPublished, masquerade),
 	}
+	if subnet.Addr().Is6() {
+		return rules
+	}
+	return append(rules,
+		// The bridge lets packets with loopback addresses through (route_localnet). Those are the host's
+		// own: nobody else may send one, and reach what listens on 127.0.0.1 only (CVE-2020-8558).
+		rule("raw", From(bridge), to(loopback), Drop),
+		// And what the host sends from 127.0.0.1, which in the container is the container.
+		rule("postrouting", fromSubnet(loopback), Out(bridge), masquerade))
+}
+
+func rule(bridge string, subnet netip.Prefix, chain string, parts ...Part) Rule {
+	return Rule{chain, parts, purpose(bridge, subnet), subnet.Addr().Is6()}
 }
 
 func purpose(bridge string, subnet netip.Prefix) string {
@@ -96,7 +129,9 @@ func purpose(bridge string, subnet netip.Prefix) string {
 }
 
 // Forget takes away what Network has for a bridge and its subnet. If there is nothing, that is fine.
-func Forget(bridge string, subnet netip.Prefix) error { return replace(purpose(bridge, subnet), nil) }
+func Forget(bridge string, subnet netip.Prefix) error {
+	return family(subnet.Addr().Is6()).replace(purpose(bridge, subnet), nil)
+}
 
 // A Port is a port of the host's that stands for one of a container's.
 type Port struct {
@@ -110,25 +145,28 @@ func Publish(id string, ports []Port) (all []Rule) {
 	for _, p := range ports {
 		parts := []Part{port(p.Protocol, p.Host.Port()), destination(p.Container)}
 		if !p.Host.Addr().IsUnspecified() {
-			parts = append([]Part{to(netip.PrefixFrom(p.Host.Addr(), 32))}, parts...)
+			parts = append([]Part{to(netip.PrefixFrom(p.Host.Addr(), p.Host.Addr().BitLen()))}, parts...)
 		}
-		all = append(all, Rule{published, parts, "container " + id})
+		all = append(all, Rule{published, parts, "container " + id, p.Container.Addr().Is6()})
 	}
 	return all
 }
 
 // Withdraw takes away what Publish has for a container. If there is nothing, that is fine.
-func Withdraw(id string) error { return replace("container "+id, nil) }
+func Withdraw(id string) error {
+	return errors.Join(family(false).replace("container "+id, nil), family(true).replace("container "+id, nil))
+}
 
 // Apply puts rules in the table, which it makes if it is not there, in place of those that are for the
-// same: all at once.
+// same: all at once. They are all for the same, and of one family.
 func Apply(rules []Rule) error {
 	if len(rules) == 0 {
 		return nil
 	}
-	for _, chain := range chains() {
+	six := family(rules[0].Six)
+	for _, chain := range six.chains() {
 		kernel.Tell("a place for rules, where the kernel asks them", func() (string, string) {
-			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWCHAIN, " + chain.Name + "})", "nft " + declaration(chain)
+			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWCHAIN, " + chain.Name + "})", "nft " + six.declaration(chain)
 		})
 	}
 	for _, r := range rules {
@@ -136,5 +174,5 @@ func Apply(rules []Rule) error {
 			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWRULE, " + r.Chain + "})", "nft " + r.String()
 		})
 	}
-	return replace(rules[0].For, rules)
+	return six.replace(rules[0].For, rules)
 }
