@@ -32,8 +32,9 @@ import (
 // A Pool is a network's addresses, and who has which.
 type Pool struct {
 	network.Bridge
-	Boot   string                `json:"boot"`   // of the machine: no lease outlives that
-	Leases map[netip.Addr]string `json:"leases"` // the containers' ids
+	Boot   string                `json:"boot"`           // of the machine: no lease outlives that
+	Leases map[netip.Addr]string `json:"leases"`         // the containers' ids
+	More   json.RawMessage       `json:"more,omitempty"` // what drydock knows besides: it stays as it is
 }
 
 // Change has change see and change the pool of a network, while nobody else does, and writes it. If it
@@ -54,19 +55,19 @@ func Change(root, name string, change func(*Pool) error) error {
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
-	path := filepath.Join(dir, name)
-	pool, err := read(path)
+	pool, err := Read(root, name)
 	if err != nil {
 		return err
 	}
 	if err := change(&pool); err != nil {
 		return err
 	}
-	return write(path, pool)
+	return write(filepath.Join(dir, name), pool)
 }
 
-// read reads a network's file. One that was written before the machine was booted has no leases.
-func read(path string) (Pool, error) {
+// Read reads a network's file, as it is now. One that is not there is empty, and one that was written before the machine was booted has no leases.
+func Read(root, name string) (Pool, error) {
+	path := filepath.Join(root, "networks", name)
 	var pool Pool
 	text, err := os.ReadFile(path)
 	if err == nil {

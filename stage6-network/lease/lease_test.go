@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -135,7 +136,7 @@ func TestBoot(t *testing.T) {
 		return err
 	})
 	path := filepath.Join(root, "networks", "bridge")
-	pool, err := read(path)
+	pool, err := Read(root, "bridge")
 	if err != nil || len(pool.Leases) != 1 {
 		t.Fatalf("%v: %v", pool, err)
 	}
@@ -154,5 +155,30 @@ func TestBoot(t *testing.T) {
 	}
 	if err := Change(root, "bridge", nil); err == nil || !strings.HasSuffix(err.Error(), "networks/bridge: unexpected end of JSON input: remove it when no container runs") {
 		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+// TestMore has what others know of a network stay, whatever is changed of its leases.
+func TestMore(t *testing.T) {
+	root := t.TempDir()
+	with(t, root, func(p *Pool) error {
+		*p = *pool("10.0.0.0/24")
+		p.More = json.RawMessage(`{"labels":{"a":"1"}}`)
+		return nil
+	})
+	with(t, root, func(p *Pool) error {
+		_, err := p.Take("one")
+		return err
+	})
+	p, err := Read(root, "bridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var more any
+	if err := json.Unmarshal(p.More, &more); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]any{"labels": map[string]any{"a": "1"}}, more); diff != "" || len(p.Leases) != 1 {
+		t.Errorf("%d leases, and more:\n%s", len(p.Leases), diff)
 	}
 }
