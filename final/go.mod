@@ -31,6 +31,7 @@ require (
 	drydock/stage3-unionfs v0.0.0
 	drydock/stage4-images v0.0.0
 	drydock/stage5-volumes v0.0.0
+	drydock/stage6-network v0.0.0
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/nftables v0.3.0
@@ -38,6 +39,8 @@ require (
 	github.com/opencontainers/go-digest v1.0.0
 	github.com/opencontainers/image-spec v1.1.1
 	github.com/spf13/pflag v1.0.10
+	github.com/vishvananda/netlink v1.3.1
+	github.com/vishvananda/netns v0.0.5
 	golang.org/x/net v0.62.0
 	golang.org/x/sync v0.22.0
 )
@@ -47,3 +50,5 @@ replace drydock/stage3-unionfs => ../stage3-unionfs
 replace drydock/stage4-images => ../stage4-images
 
 replace drydock/stage5-volumes => ../stage5-volumes
+
+replace drydock/stage6-network => ../stage6-network

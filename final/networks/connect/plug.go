@@ -1,0 +1,173 @@
+package connect
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"drydock/final/networks"
+	"drydock/final/networks/bridge"
+	"drydock/internal/kernel"
+	"drydock/stage6-network/flow"
+	"drydock/stage6-network/network"
+	"drydock/stage6-network/rules"
+)
+
+// Plug plugs a container in that has its places, gives it its way to the rest, and publishes its ports there. It
+// is told by its network namespace.
+func Plug(namespace *os.File, c Container, places []Place) error {
+	for _, place := range places {
+		if err := plug(namespace, place); err != nil {
+			return err
+		}
+	}
+	return settle(namespace, c, places)
+}
+
+// plug makes one cable. No default route is by it yet.
+func plug(namespace *os.File, p Place) error {
+	hardware, err := net.ParseMAC(p.Endpoint.Hardware)
+	if err != nil {
+		return err
+	}
+	e := network.Endpoint{
+		Bridge: p.Network.Bridge, Address: p.Endpoint.Address, Cable: p.Endpoint.Cable,
+		Link: p.Endpoint.Link, Hardware: hardware, NoWay: true,
+	}
+	if err := network.Plug(namespace, e); err != nil {
+		return err
+	}
+	options, err := networks.ParseOptions(p.Network.Options)
+	if err != nil {
+		return err
+	}
+	if options.MTU == 0 && !p.Endpoint.Address6.IsValid() {
+		return nil
+	}
+	return within(namespace, func(container *netlink.Handle) error {
+		link, err := container.LinkByName(p.Endpoint.Link)
+		if err != nil {
+			return fmt.Errorf("find %s in the container: %w", p.Endpoint.Link, err)
+		}
+		if options.MTU != 0 {
+			if err := container.LinkSetMTU(link, options.MTU); err != nil {
+				return fmt.Errorf("ip link set %s mtu %d: %w", p.Endpoint.Link, options.MTU, err)
+			}
+		}
+		if !p.Endpoint.Address6.IsValid() {
+			return nil
+		}
+		return bridge.Address6(container, link, netip.PrefixFrom(p.Endpoint.Address6, p.Network.Subnet6.Bits()))
+	})
+}
+
+// within opens a netlink socket in a network namespace, and closes it again.
+func within(namespace *os.File, f func(*netlink.Handle) error) error {
+	handle, err := netlink.NewHandleAt(netns.NsHandle(namespace.Fd()), unix.NETLINK_ROUTE)
+	if err != nil {
+		return fmt.Errorf("enter the container's network namespace: %w", err)
+	}
+	defer handle.Close()
+	return f(handle)
+}
+
+// Way returns the place by which a container reaches all that no network of its own has: that with the highest priority, or else
+// one with IPv6, or else the first by name, as with Docker. There is none if all its networks are internal.
+func Way(places []Place) (way Place, ok bool) {
+	out := slices.DeleteFunc(slices.Clone(places), func(p Place) bool { return p.Network.Internal })
+	if len(out) == 0 {
+		return way, false
+	}
+	return slices.MinFunc(out, func(a, b Place) int {
+		return cmp.Or(cmp.Compare(b.Endpoint.Priority, a.Endpoint.Priority), sixFirst(a, b), strings.Compare(a.Network.Name, b.Network.Name))
+	}), true
+}
+
+func sixFirst(a, b Place) int {
+	switch {
+	case a.Endpoint.Address6.IsValid() == b.Endpoint.Address6.IsValid():
+		return 0
+	case a.Endpoint.Address6.IsValid():
+		return -1
+	}
+	return 1
+}
+
+// settle has the container's default routes be those of its places and no others, and its ports be published there.
+func settle(namespace *os.File, c Container, places []Place) error {
+	way, ok := Way(places)
+	err := within(namespace, func(container *netlink.Handle) error {
+		if !ok {
+			return errors.Join(dropDefault(container, false), dropDefault(container, true))
+		}
+		err := setDefault(container, way.Network.Gateway, way.Endpoint.Link)
+		if !way.Endpoint.Address6.IsValid() {
+			return errors.Join(err, dropDefault(container, true))
+		}
+		return errors.Join(err, setDefault(container, way.Network.Gateway6, way.Endpoint.Link))
+	})
+	if err != nil {
+		return err
+	}
+	return publish(c, way.Endpoint.Address)
+}
+
+// publish has the container's ports lead to its address, or to nowhere if it has no way.
+func publish(c Container, address netip.Addr) error {
+	if !address.IsValid() || len(c.Ports) == 0 {
+		return rules.Withdraw(c.ID)
+	}
+	var all []rules.Port
+	var packets []netip.AddrPort
+	for _, m := range c.Ports {
+		if m.Host.Addr().Is6() {
+			continue // package publish passes these on
+		}
+		all = append(all, rules.Port{Protocol: m.Protocol, Host: m.Host, Container: netip.AddrPortFrom(address, m.Container)})
+		if m.Protocol == "udp" {
+			packets = append(packets, m.Host)
+		}
+	}
+	if err := rules.Apply(rules.Publish(c.ID, all)); err != nil {
+		return err
+	}
+	return flow.Forget(packets)
+}
+
+// setDefault has the default route of a gateway's family be by that gateway.
+func setDefault(container *netlink.Handle, gateway netip.Addr, name string) error {
+	link, err := container.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("find %s in the container: %w", name, err)
+	}
+	words := fmt.Sprintf("ip route replace default via %s dev %s", gateway, name)
+	kernel.Tell("everything else goes to the host, which knows the way", func() (string, string) {
+		return "sendto(NETLINK_ROUTE, {RTM_NEWROUTE, default, " + gateway.String() + "})", "nsenter --target $pid --net " + words
+	})
+	if err := container.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: gateway.AsSlice()}); err != nil {
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	return nil
+}
+
+// dropDefault removes the default route of IPv4 or IPv6. If there is none, that is fine.
+func dropDefault(container *netlink.Handle, six bool) error {
+	family, everything := netlink.FAMILY_V4, &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
+	if six {
+		family, everything = netlink.FAMILY_V6, &net.IPNet{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}
+	}
+	err := container.RouteDel(&netlink.Route{Dst: everything, Family: family})
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EAFNOSUPPORT) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+package create
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"drydock/final/networks"
+	"drydock/final/networks/bridge"
+	"drydock/final/networks/remove"
+	"drydock/internal/flags"
+)
+
+// ownHost moves the test to a network namespace of its own. Its thread is never unlocked: so it is thrown away
+// afterwards, and the namespace with it.
+func ownHost(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatalf("make a network namespace: %v", err)
+	}
+}
+
+// sh runs a shell's line and returns what it prints, on one line.
+func sh(t *testing.T, line string) string {
+	t.Helper()
+	out, err := exec.Command("sh", "-c", line).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", line, err, out)
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
+}
+
+// try makes a network of a command line.
+func try(t *testing.T, root, line string) (notes []string, err error) {
+	t.Helper()
+	var v Values
+	rest, err := flags.Parse(Flags(&v), strings.Fields(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Create(root, rest[0], v, func(text string) { notes = append(notes, text) })
+	return notes, err
+}
+
+// state is all that a network consists of: files, links, addresses and rules.
+func state(t *testing.T, root string) string {
+	t.Helper()
+	return sh(t, "ls "+root+"/networks; ip -o link; ip -o address; nft list ruleset")
+}
+
+// TestKernelCreate has the kernel have what was wanted, and nothing of it once it is removed.
+func TestKernelCreate(t *testing.T) {
+	ownHost(t)
+	root := t.TempDir()
+	if _, err := try(t, root, "first"); err != nil { // with the tables, which stay
+		t.Fatal(err)
+	}
+	if _, err := try(t, root, "--ipv6 six"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remove.Network(root, "six", false); err != nil {
+		t.Fatal(err)
+	}
+	before := state(t, root)
+	notes, err := try(t, root, "--subnet 10.1.0.0/24 --ipv6 --subnet fd00:1::/64 --gateway fd00:1::9 -o com.docker.network.bridge.name=br-mine -o com.docker.network.driver.mtu=1400 mine")
+	if err != nil || notes != nil {
+		t.Fatalf("%v, notes %q", err, notes)
+	}
+	got := sh(t, `ip -j address show br-mine | jq -c '.[] | .mtu, [.addr_info[] | select(.scope == "global") | .local, .prefixlen]'; nft list ruleset | grep -c br-mine; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding`)
+	if diff := cmp.Diff(`1400 ["10.1.0.1",24,"fd00:1::9",64] 12 1 1`, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := remove.Network(root, "mine", false); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, state(t, root)); diff != "" {
+		t.Errorf("what is left (-before +after):\n%s", diff)
+	}
+}
+
+// TestKernelRefused leaves everything as it was, whatever is wrong.
+func TestKernelRefused(t *testing.T) {
+	ownHost(t)
+	root := t.TempDir()
+	for _, line := range []string{"--subnet 10.1.0.0/24 there", "--ipv6 --subnet fd00:1::/64 -o com.docker.network.bridge.name=br-mine six"} {
+		if _, err := try(t, root, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sh(t, "ip link add theirs type bridge")
+	before := state(t, root)
+	for line, want := range map[string]string{
+		"--subnet 10.1.0.128/25 new":                           "Pool overlaps with other one on this address space",
+		"--ipv6 --subnet fd00:1::/48 new":                      "Pool overlaps with other one on this address space",
+		"--ipv6 --subnet fd00:1::/48 --subnet 10.2.0.0/24 new": "Pool overlaps with other one on this address space",
+		"there": "network with name there already exists",
+		"-o com.docker.network.bridge.name=br-mine new":                            "networks have same bridge name",
+		"-o com.docker.network.bridge.name=theirs new":                             "the link theirs is there already",
+		"--subnet 10.3.0.0/24 --gateway 10.4.0.1 new":                              "no matching subnet for gateway 10.4.0.1",
+		"-o com.docker.network.driver.mtu=9 new":                                   "invalid MTU number",
+		"--subnet 10.3.0.0/24 -o com.docker.network.bridge.name=drydock-new/x new": "a link's name has",
+	} {
+		if _, err := try(t, root, line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", line, err, want)
+		}
+	}
+	if diff := cmp.Diff(before, state(t, root)); diff != "" {
+		t.Errorf("what has changed:\n%s", diff)
+	}
+}
+
+// TestKernelHalf has the kernel refuse what Create asks for in the end: the file that was written goes again.
+func TestKernelHalf(t *testing.T) {
+	ownHost(t)
+	root := t.TempDir()
+	sh(t, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
+	if _, err := try(t, root, "first"); err != nil {
+		t.Fatal(err)
+	}
+	before := state(t, root)
+	if _, err := try(t, root, "--ipv6 new"); err == nil || !strings.Contains(err.Error(), "ip address replace") {
+		t.Errorf("IPv6 where there is none: %v", err)
+	}
+	if diff := cmp.Diff(before, state(t, root)); diff != "" {
+		t.Errorf("what is left:\n%s", diff)
+	}
+}
+
+// TestKernelAfterwards is what is there after a boot, or a kill between two steps: a file, of which Up makes the rest, and
+// which can be removed.
+func TestKernelAfterwards(t *testing.T) {
+	root := t.TempDir()
+	ownHost(t)
+	if _, err := try(t, root, "--subnet 10.1.0.0/24 mine"); err != nil {
+		t.Fatal(err)
+	}
+	for _, then := range []func(n networks.Network) error{
+		func(n networks.Network) error { return bridge.Up(root, n, func(string) {}) },
+		func(networks.Network) error { return nil },
+	} {
+		ownHost(t) // another one: as after a boot
+		n, err := networks.Find(root, "mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := then(n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if removed, err := remove.Network(root, "mine", false); err != nil || !removed {
+		t.Errorf("removed: %v, %v", removed, err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "networks", "mine")); !os.IsNotExist(err) {
+		t.Errorf("the file: %v", err)
+	}
+}

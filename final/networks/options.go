@@ -1,0 +1,72 @@
+package networks
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The options of a network, as Docker calls them.
+const (
+	optionName       = "com.docker.network.bridge.name"
+	optionICC        = "com.docker.network.bridge.enable_icc"
+	optionMasquerade = "com.docker.network.bridge.enable_ip_masquerade"
+	optionBinding    = "com.docker.network.bridge.host_binding_ipv4"
+	optionMTU        = "com.docker.network.driver.mtu"
+)
+
+// Options are what they say.
+type Options struct {
+	BridgeName   string     // "": it follows from the network's id
+	Silent       bool       // the containers do not reach each other
+	NoMasquerade bool       // what leaves the network keeps its address
+	Binding      netip.Addr // where ports are published if nobody says
+	MTU          int        // the largest packet; 0: the kernel's usual
+}
+
+// ParseOptions reads options, and refuses those that nobody would heed.
+func ParseOptions(given map[string]string) (o Options, err error) {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		value := given[key]
+		switch key {
+		case optionName:
+			o.BridgeName, err = value, checkLink(value)
+		case optionICC:
+			var enabled bool
+			enabled, err = strconv.ParseBool(value)
+			o.Silent = !enabled
+		case optionMasquerade:
+			var enabled bool
+			enabled, err = strconv.ParseBool(value)
+			o.NoMasquerade = !enabled
+		case optionBinding:
+			o.Binding, err = netip.ParseAddr(value)
+			if err == nil && !o.Binding.Is4() {
+				err = fmt.Errorf("no IPv4 address")
+			}
+		case optionMTU:
+			o.MTU, err = strconv.Atoi(value)
+			if err == nil && (o.MTU < 68 || o.MTU > 65535) { // RFC 791
+				return o, fmt.Errorf("invalid MTU number: %d: give 68 to 65535", o.MTU)
+			}
+		default:
+			return o, fmt.Errorf("unknown option %s: there are %s", key, strings.Join([]string{optionName, optionICC, optionMasquerade, optionBinding, optionMTU}, ", "))
+		}
+		if err != nil {
+			return o, fmt.Errorf("failed to parse %s value: %v (%w)", key, value, err)
+		}
+	}
+	return o, nil
+}
+
+// checkLink refuses what the kernel does not take for the name of a link: IFNAMSIZ is 16, with a zero byte at the end.
+func checkLink(name string) error {
+	if len(name) > 15 || strings.ContainsAny(cmp.Or(name, "/"), "/ \t\n:") || name == "." || name == ".." {
+		return fmt.Errorf("a link's name has 1 to 15 characters, without spaces, colons and slashes")
+	}
+	return nil
+}
