@@ -79,8 +79,11 @@ func (h Host) resolve(wishes []endpoint.Wish) ([]endpoint.Wish, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.Driver() != "bridge" {
-			return nil, fmt.Errorf("container cannot be connected to multiple networks with one of the networks in private (%s) mode: use another network", n.Name)
+		switch n.Name {
+		case networks.Host:
+			return nil, errors.New("cannot connect container to host network - container must be created in host network mode: run it with --network host")
+		case networks.None:
+			return nil, errors.New("container cannot be connected to multiple networks with one of the networks in private (none) mode: use another network")
 		}
 		wishes[i].Network = n.Name
 	}

@@ -166,8 +166,12 @@ func dropDefault(container *netlink.Handle, six bool) error {
 		family, everything = netlink.FAMILY_V6, &net.IPNet{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}
 	}
 	err := container.RouteDel(&netlink.Route{Dst: everything, Family: family})
-	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EAFNOSUPPORT) {
+	// The second one is where no route was ever made, the third where there is no IPv6.
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EAFNOSUPPORT) {
 		return nil
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("ip route del default: %w", err)
+	}
+	return nil
 }
