@@ -39,7 +39,8 @@ func newWorld(t *testing.T, lines ...string) world {
 	}
 	w := world{T: t, alive: map[string]bool{}}
 	w.Host = Host{Root: t.TempDir(), Note: func(string) {}, Alive: func(id string) bool { return w.alive[id] }}
-	w.sh("ip link set lo up")
+	// As where br_netfilter is loaded, or not yet: nobody has switched it on.
+	w.sh("ip link set lo up; ! test -e /proc/sys/net/bridge || sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0")
 	for _, line := range lines {
 		var v create.Values
 		rest, err := flags.Parse(create.Flags(&v), strings.Fields(line))
@@ -302,6 +303,7 @@ func TestKernelInternal(t *testing.T) {
 	ns := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), outside.Fd())
 	w.sh("ip link set eth0 netns " + ns)
 	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up; ip route add 10.1.0.0/24 via 10.9.0.1")
+	w.in(outside, "nft 'table ip test { chain input { type filter hook input priority 0; ip saddr 10.1.0.2 counter; }; }'")
 	inner, _ := w.start(container("a"), on("inner"))
 	w.in(inner, "ip route add default via 10.1.0.1")
 	open, _ := w.start(container("b"), on("open"))
@@ -317,6 +319,9 @@ func TestKernelInternal(t *testing.T) {
 		if got := w.reaches(test.from, test.to); got != test.reached {
 			t.Errorf("%s: reached: %v", name, got)
 		}
+	}
+	if got := w.in(outside, "nft list table ip test | grep -o 'packets [0-9]*'"); got != "packets 0" {
+		t.Errorf("of the internal network's, outside there are %s", got)
 	}
 	w.in(outside, "ip route add 10.3.0.0/24 via 10.9.0.1")
 	if !w.reaches(plain, "10.9.0.2") {
