@@ -6,11 +6,20 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/kernel"
 )
+
+// Taken is the error for a port that somebody else has.
+type Taken struct{ Host netip.AddrPort }
+
+// Error is part of error. The first words are Docker's.
+func (e Taken) Error() string {
+	return fmt.Sprintf("Bind for %s failed: port is already allocated: choose another, or end the container or program that has it: ss -lnp 'sport = %d'", e.Host, e.Host.Port())
+}
 
 // held are ports that nobody else gets.
 type held []io.Closer
@@ -22,7 +31,7 @@ func Hold(mappings []Mapping) (io.Closer, error) {
 	for _, m := range mappings {
 		socket, err := m.bind()
 		if errors.Is(err, unix.EADDRINUSE) {
-			err = fmt.Errorf("Bind for %s failed: port is already allocated: choose another, or end the container or program that has it: ss -lnp 'sport = %d'", m.Host, m.Host.Port()) //nolint:staticcheck // Docker's words
+			err = Taken{m.Host}
 		} else if errors.Is(err, unix.EADDRNOTAVAIL) {
 			err = fmt.Errorf("failed to bind host port %s/%s: cannot assign requested address: give an address that the host has: ip address", m.Host, m.Protocol)
 		} else if err != nil {
