@@ -80,26 +80,34 @@ func within(namespace *os.File, f func(*netlink.Handle) error) error {
 	return f(handle)
 }
 
-// Way returns the place by which a container reaches all that no network of its own has: that with the highest priority, or else
-// one with IPv6, or else the first by name, as with Docker. There is none if all its networks are internal.
-func Way(places []Place) (way Place, ok bool) {
-	out := slices.DeleteFunc(slices.Clone(places), func(p Place) bool { return p.Network.Internal })
-	if len(out) == 0 {
-		return way, false
+// Ranked are places in the order in which Docker prefers them as the container's way to all that no network of its own has, and
+// to ask for names: not internal ones, those with a higher priority, with IPv6, and by name.
+func Ranked(places []Place) []Place {
+	first := func(a, b bool) int {
+		switch {
+		case a == b:
+			return 0
+		case a:
+			return -1
+		}
+		return 1
 	}
-	return slices.MinFunc(out, func(a, b Place) int {
-		return cmp.Or(cmp.Compare(b.Endpoint.Priority, a.Endpoint.Priority), sixFirst(a, b), strings.Compare(a.Network.Name, b.Network.Name))
-	}), true
+	return slices.SortedFunc(slices.Values(places), func(a, b Place) int {
+		return cmp.Or(
+			first(!a.Network.Internal, !b.Network.Internal),
+			cmp.Compare(b.Endpoint.Priority, a.Endpoint.Priority),
+			first(a.Endpoint.Address6.IsValid(), b.Endpoint.Address6.IsValid()),
+			strings.Compare(a.Network.Name, b.Network.Name))
+	})
 }
 
-func sixFirst(a, b Place) int {
-	switch {
-	case a.Endpoint.Address6.IsValid() == b.Endpoint.Address6.IsValid():
-		return 0
-	case a.Endpoint.Address6.IsValid():
-		return -1
+// Way returns the place by which a container reaches the rest. There is none if all its networks are internal.
+func Way(places []Place) (way Place, ok bool) {
+	if len(places) == 0 {
+		return way, false
 	}
-	return 1
+	way = Ranked(places)[0]
+	return way, !way.Network.Internal
 }
 
 // settle has the container's default routes be those of its places and no others, and its ports be published there.
@@ -118,14 +126,14 @@ func settle(namespace *os.File, c Container, places []Place) error {
 	if err != nil {
 		return err
 	}
+	if !ok {
+		return rules.Withdraw(c.ID)
+	}
 	return publish(c, way.Endpoint.Address)
 }
 
-// publish has the container's ports lead to its address, or to nowhere if it has no way.
+// publish has the container's ports lead to its address.
 func publish(c Container, address netip.Addr) error {
-	if !address.IsValid() || len(c.Ports) == 0 {
-		return rules.Withdraw(c.ID)
-	}
 	var all []rules.Port
 	var packets []netip.AddrPort
 	for _, m := range c.Ports {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
@@ -235,6 +236,19 @@ func TestKernelAll(t *testing.T) {
 		t.Errorf("%d proxies, and\n%s", len(second.Proxies), diff)
 	}
 	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	// Who has a port in IPv6 only has it to himself: the next one is taken, and in IPv4 it is free again.
+	theirs, err := net.Listen("tcp6", "[::]:8500")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	third, err := Open([]Request{{First: 8500, Last: 8501, Container: 80, Protocol: "tcp"}, {Address: local, First: 8500, Last: 8500, Container: 80, Protocol: "tcp"}}, netip.Addr{})
+	if err != nil || len(third.Mappings) != 3 || third.Mappings[0].Host.Port() != 8501 {
+		t.Fatalf("%v, %v", third, err)
+	}
+	if err := third.Close(); err != nil {
 		t.Error(err)
 	}
 }
