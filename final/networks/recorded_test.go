@@ -88,8 +88,11 @@ func docker(root string, words []string, w io.Writer) error {
 	var text string
 	var filters []string
 	table := []flags.Flag{
-		{Name: "quiet", Short: "q", Value: flags.Bool{To: &quiet}}, {Name: "force", Short: "f", Value: flags.Bool{To: &force}},
-		{Name: "no-trunc", Value: flags.Bool{To: &whole}}, {Name: "format", Value: flags.String{To: &text}}, {Name: "filter", Value: flags.List{To: &filters}},
+		{Name: "quiet", Short: "q", Value: flags.Bool{To: &quiet}},
+		{Name: "force", Short: "f", Value: flags.Bool{To: &force}},
+		{Name: "no-trunc", Value: flags.Bool{To: &whole}},
+		{Name: "format", Value: flags.String{To: &text}},
+		{Name: "filter", Value: flags.List{To: &filters}},
 	}
 	switch command {
 	case "create":

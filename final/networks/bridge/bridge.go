@@ -51,7 +51,7 @@ func Up(root string, n networks.Network, note func(text string)) error {
 	if err != nil {
 		return err
 	}
-	if err := n.Bridge.Up(mark); err != nil {
+	if err := n.Up(mark); err != nil {
 		return err
 	}
 	if err := configure(n, options); err != nil {

@@ -77,7 +77,7 @@ func (p *Proxy) Serve(where func() netip.Addr) error {
 		} else if err != nil {
 			return fmt.Errorf("published port %s: %w", p.Mapping, err)
 		}
-		go p.pass(conn.(*net.TCPConn), where)
+		go p.pass(conn, where)
 	}
 }
 
@@ -92,17 +92,16 @@ func (p *Proxy) dial(where func() netip.Addr) (net.Conn, error) {
 }
 
 // pass copies both ways until both sides have said all. An end that either says, the other one hears.
-func (p *Proxy) pass(client *net.TCPConn, where func() netip.Addr) {
+func (p *Proxy) pass(client net.Conn, where func() netip.Addr) {
 	defer client.Close()
-	conn, err := p.dial(where)
+	server, err := p.dial(where)
 	if err != nil {
 		return // as a port at which nobody listens
 	}
-	defer conn.Close()
-	server := conn.(*net.TCPConn)
+	defer server.Close()
 	var both sync.WaitGroup
-	both.Go(func() { copyAll(server, client) })
-	both.Go(func() { copyAll(client, server) })
+	both.Go(func() { copyAll(server.(*net.TCPConn), client.(*net.TCPConn)) })
+	both.Go(func() { copyAll(client.(*net.TCPConn), server.(*net.TCPConn)) })
 	both.Wait()
 }
 
