@@ -25,6 +25,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"drydock/final/networks"
+	"drydock/final/networks/foreign"
 	"drydock/stage6-network/network"
 	"drydock/stage6-network/rules"
 )
@@ -62,7 +63,14 @@ func Up(root string, n networks.Network, note func(text string)) error {
 			return err
 		}
 	}
-	return forward(n.Subnet6.IsValid(), note)
+	if err := forward(n.Subnet6.IsValid(), note); err != nil || n.Internal {
+		return err
+	}
+	warnings, err := foreign.Warnings(n.Bridge.Name, n.Subnet6.IsValid())
+	for _, warning := range warnings {
+		note(warning)
+	}
+	return err
 }
 
 // configure gives the bridge what those of stage 6 have not.

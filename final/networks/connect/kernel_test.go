@@ -373,3 +373,30 @@ func TestKernelDead(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestKernelForeign has a firewall of others drop what is forwarded: that is said, with the rules that are missing; and
+// with these, containers reach the others.
+func TestKernelForeign(t *testing.T) {
+	w := newWorld(t)
+	w.sh("iptables-nft -P FORWARD DROP; ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
+	outside := w.namespace()
+	w.sh(fmt.Sprintf("ip link set eth0 netns /proc/%d/fd/%d", os.Getpid(), outside.Fd()))
+	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up")
+	var v create.Values
+	var notes []string
+	if _, err := create.Create(w.Root, "mynet", v, func(text string) { notes = append(notes, text) }); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := w.start(container("a"), on("mynet"))
+	if w.reaches(a, "10.9.0.2") {
+		t.Error("the firewall drops nothing")
+	}
+	_, rules, found := strings.Cut(strings.Join(notes, "; "), "these rules: ")
+	if !found {
+		t.Fatalf("nobody says so: %q", notes)
+	}
+	w.sh(rules)
+	if !w.reaches(a, "10.9.0.2") {
+		t.Errorf("with %s it does not reach the outside", rules)
+	}
+}
