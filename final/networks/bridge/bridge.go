@@ -26,6 +26,7 @@ import (
 
 	"drydock/final/networks"
 	"drydock/final/networks/foreign"
+	"drydock/stage6-network/lease"
 	"drydock/stage6-network/network"
 	"drydock/stage6-network/rules"
 )
@@ -36,7 +37,7 @@ func Mark(root string) (string, error) {
 	return "drydock of " + absolute, err
 }
 
-// Up has the bridge of a user's network be there, with its addresses and rules, and the host pass packets on. Nobody
+// Up has the bridge of a network be there, with its addresses and rules, and the host pass packets on. Nobody
 // else does so meanwhile: see networks.Exclusive. note is called with what the user should know.
 func Up(root string, n networks.Network, note func(text string)) error {
 	options, err := networks.ParseOptions(n.Options)
@@ -71,6 +72,36 @@ func Up(root string, n networks.Network, note func(text string)) error {
 		note(warning)
 	}
 	return err
+}
+
+// Default does so with the default network, which is stage 6's: where docker0 is somebody else's, or its subnet is, it
+// gets another name or subnet, and that is noted.
+func Default(root string, pool *lease.Pool, note func(text string)) error {
+	mark, err := Mark(root)
+	if err != nil {
+		return err
+	}
+	before := pool.Bridge
+	isThere, err := before.IsThere(mark)
+	if err != nil {
+		return err
+	}
+	if !isThere {
+		chosen, reason, err := before.Choose(mark)
+		if err != nil {
+			return err
+		}
+		if chosen != before && reason != "" {
+			note(fmt.Sprintf("%s: the bridge is %s, with %s", reason, chosen.Name, chosen.Subnet))
+		}
+		if before.Name != "" && chosen != before {
+			if err := rules.Forget(before.Name, before.Subnet); err != nil {
+				return err
+			}
+		}
+		pool.Bridge = chosen
+	}
+	return Up(root, networks.Network{Name: networks.Bridge, Pool: *pool}, note)
 }
 
 // configure gives the bridge what those of stage 6 have not.

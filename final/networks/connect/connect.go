@@ -145,14 +145,13 @@ func cable(n networks.Network, id string) string {
 	return "veth" + n.ID[:4] + id[:7]
 }
 
-// provide has a network's bridge be there. That of the default network is the caller's matter, who has stage 6 do it.
+// provide has a network's bridge be there.
 func (h Host) provide(name string) error {
-	n, err := networks.Read(h.Root, name)
-	if err != nil || name == networks.Bridge {
-		return err
-	}
-	return networks.Exclusive(h.Root, func(*lease.Pool) error {
-		n, err = networks.Read(h.Root, name)
+	return networks.Exclusive(h.Root, func(pool *lease.Pool) error {
+		if name == networks.Bridge {
+			return bridge.Default(h.Root, pool, h.Note)
+		}
+		n, err := networks.Read(h.Root, name)
 		if err != nil {
 			return err
 		}

@@ -400,3 +400,24 @@ func TestKernelForeign(t *testing.T) {
 		t.Errorf("with %s it does not reach the outside", rules)
 	}
 }
+
+// TestKernelDefault has a container on the default network, which is stage 6's, and on one of its own; each is isolated
+// from the other one.
+func TestKernelDefault(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 mynet")
+	w.sh("ip link add docker0 type bridge; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+	var notes []string
+	w.Note = func(text string) { notes = append(notes, text) }
+	a, places := w.start(container("a"), on("bridge"))
+	b, _ := w.start(container("b"), on("mynet"))
+	both, _ := w.start(container("c"), on("mynet"), on("bridge"))
+	if diff := cmp.Diff([]string{"docker0 is somebody else's, and the host has a route to 172.17.0.0/16 already: the bridge is drydock0, with 172.18.0.0/16"}, notes); diff != "" {
+		t.Error(diff)
+	}
+	if got := places[0].Endpoint.Address.String(); got != "172.18.0.2" || !w.reaches(both, got) || !w.reaches(both, "10.1.0.2") {
+		t.Errorf("who is on both does not reach %s, or the other one", got)
+	}
+	if w.reaches(a, "10.1.0.2") || w.reaches(b, "172.18.0.2") {
+		t.Error("they reach each other")
+	}
+}

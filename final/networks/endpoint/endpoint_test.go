@@ -100,3 +100,45 @@ func TestRecorded(t *testing.T) {
 		t.Errorf("%d cases: %v", count, lines.Err())
 	}
 }
+
+// TestChange connects and disconnects as Docker was asked to (testdata/docker.json): + and - a network, of a
+// container that is on those before the colon.
+func TestChange(t *testing.T) {
+	for line, want := range map[string]string{
+		"s1: +s3":           "s1 s3",
+		"s1: +s3 -s1":       "s3",
+		"s1: +s1":           "endpoint with name web already exists in network s1",
+		"s1: -s3":           "container web is not connected to network s3",
+		"s1: +host":         "cannot connect container to host network - container must be created in host network mode",
+		"s1: +none":         "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+		"host: +s1":         "container sharing network namespace with another container or host cannot be connected to any other network",
+		"container:x: +s1":  "container sharing network namespace with another container or host cannot be connected to any other network",
+		"host: -host":       "cannot disconnect container from host network - container was created in host network mode",
+		"none: +s1":         "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+		"none: -none +s1":   "s1",
+		"s1: -s1 +none +s2": "container cannot be connected to multiple networks with one of the networks in private (none) mode",
+	} {
+		before, changes, _ := strings.Cut(line, ": ")
+		wishes, err := []Wish{{Network: before}}, error(nil)
+		for change := range strings.FieldsSeq(changes) {
+			if change[0] == '+' {
+				wishes, err = Connect(wishes, "web", Wish{Network: change[1:]})
+			} else {
+				wishes, err = Disconnect(wishes, "web", change[1:])
+			}
+		}
+		var got []string
+		for _, w := range wishes {
+			got = append(got, w.Network)
+		}
+		if err != nil && strings.HasPrefix(err.Error(), want+":") {
+			continue
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", line, err, diff)
+		}
+	}
+	if _, err := Connect([]Wish{{Network: "s1"}}, "web", Wish{Network: "bridge", Aliases: []string{"x"}}); err == nil || !strings.Contains(err.Error(), "network-scoped aliases are only supported for user-defined networks") {
+		t.Errorf("an alias on the default network: %v", err)
+	}
+}
