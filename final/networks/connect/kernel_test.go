@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -419,5 +420,66 @@ func TestKernelDefault(t *testing.T) {
 	}
 	if w.reaches(a, "10.1.0.2") || w.reaches(b, "172.18.0.2") {
 		t.Error("they reach each other")
+	}
+}
+
+// TestKernelMany has containers come to networks and leave them, while networks are made and removed: nobody waits for ever, no two
+// have one address, and nothing is left.
+func TestKernelMany(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 one", "--subnet 10.2.0.0/24 two")
+	w.Alive = func(string) bool { return true }
+	own, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	var all sync.WaitGroup
+	// on a thread of its own that is in the test's network namespace, and is never unlocked
+	both := func(f func() error) {
+		all.Go(func() {
+			runtime.LockOSThread()
+			if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
+				t.Error(err)
+				return
+			}
+			for range 8 {
+				if err := f(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	var taken sync.Map
+	for i := range 6 {
+		c := container(fmt.Sprintf("%d%d%d", i, i+1, i+2))
+		both(func() error {
+			places, err := w.Reserve(c, []endpoint.Wish{on("two"), on("one")})
+			for _, p := range places {
+				if other, isTaken := taken.LoadOrStore(p.Endpoint.Address, c.ID); isTaken {
+					err = errors.Join(err, fmt.Errorf("%s is %s's and %s's", p.Endpoint.Address, c.ID, other))
+				}
+			}
+			for _, p := range places {
+				taken.Delete(p.Endpoint.Address)
+				err = errors.Join(err, w.Release(p.Network.Name, c.ID))
+			}
+			return err
+		})
+	}
+	for _, name := range []string{"three", "four"} {
+		both(func() error {
+			_, err := create.Create(w.Root, name, create.Values{}, func(string) {})
+			_, failed := remove.Network(w.Root, name, false)
+			return errors.Join(err, failed)
+		})
+	}
+	all.Wait()
+	for _, name := range []string{"one", "two"} {
+		if _, err := remove.Network(w.Root, name, false); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := w.sh("ip -o link | grep -c -e veth -e br- || true; nft list ruleset | grep -c comment || true"); got != "0 0" {
+		t.Errorf("links and rules are left: %s", got)
 	}
 }
