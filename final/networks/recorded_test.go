@@ -180,7 +180,8 @@ func inspect(root string, refs []string, text string, w io.Writer) error {
 // hide replaces what is never the same, as record.sh does.
 func hide(text string) string {
 	for _, r := range [][2]string{
-		{`\b[0-9a-f]{64}\b`, "ID"}, {`\b(br-|)[0-9a-f]{12}\b`, "${1}ID"},
+		{`\b[0-9a-f]{64}\b`, "ID"},
+		{`\b(br-|)[0-9a-f]{12}\b`, "${1}ID"},
 		{`[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z| \+0000 UTC)`, "TIME"},
 	} {
 		text = regexp.MustCompile(r[0]).ReplaceAllString(text, r[1])

@@ -17,6 +17,8 @@
 package connect
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -137,12 +139,14 @@ func newEndpoint(n *networks.Network, c Container, wish endpoint.Wish) (e networ
 	return e, nil
 }
 
-// cable is the name of the host's end. That to the default network is stage 6's.
+// cable is the name of the host's end: it follows from both ids, and has as many letters as a link's may (IFNAMSIZ). That to the
+// default network is stage 6's.
 func cable(n networks.Network, id string) string {
 	if n.Name == networks.Bridge {
 		return network.Cable(id)
 	}
-	return "veth" + n.ID[:4] + id[:7]
+	sum := sha256.Sum256([]byte(n.ID + id))
+	return "veth" + hex.EncodeToString(sum[:])[:11]
 }
 
 // provide has a network's bridge be there.

@@ -298,16 +298,18 @@ func TestKernelRunning(t *testing.T) {
 
 // TestKernelInternal has no way out of an internal network, nor into it, though the container makes itself a route.
 func TestKernelInternal(t *testing.T) {
-	w := newWorld(t, "--internal --subnet 10.1.0.0/24 inner", "--subnet 10.2.0.0/24 open", "--subnet 10.3.0.0/24 -o com.docker.network.bridge.enable_ip_masquerade=false plain")
+	w := newWorld(t, "--internal --subnet 10.1.0.0/24 inner", "--subnet 10.2.0.0/24 --ipv6 --subnet fd00:2::/64 open", "--subnet 10.3.0.0/24 -o com.docker.network.bridge.enable_ip_masquerade=false plain")
 	outside := w.namespace()
 	w.sh("ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
 	ns := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), outside.Fd())
 	w.sh("ip link set eth0 netns " + ns)
-	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up; ip route add 10.1.0.0/24 via 10.9.0.1")
+	w.sh("ip address add fd09::1/64 dev outside nodad")
+	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip address add fd09::2/64 dev eth0 nodad; ip link set eth0 up; ip route add 10.1.0.0/24 via 10.9.0.1; ip route add fd00:2::/64 via fd09::1")
+	w.in(outside, "nft 'table ip6 test { chain input { type filter hook input priority 0; ip6 saddr fd00:2::/64 drop; }; }'") // it is to bear the host's address
 	w.in(outside, "nft 'table ip test { chain input { type filter hook input priority 0; ip saddr 10.1.0.2 counter; }; }'")
 	inner, _ := w.start(container("a"), on("inner"))
 	w.in(inner, "ip route add default via 10.1.0.1")
-	open, _ := w.start(container("b"), on("open"))
+	open, places := w.start(container("b"), on("open"))
 	plain, _ := w.start(container("c"), on("plain"))
 	for name, test := range map[string]struct {
 		from    *os.File
@@ -315,7 +317,7 @@ func TestKernelInternal(t *testing.T) {
 		reached bool
 	}{
 		"from inside": {inner, "10.9.0.2", false}, "to its gateway": {inner, "10.1.0.1", true}, "into it": {outside, "10.1.0.2", false},
-		"from an open one": {open, "10.9.0.2", true}, "whose address nobody knows": {plain, "10.9.0.2", false},
+		"from an open one": {open, "10.9.0.2", true}, "by IPv6": {open, "fd09::2", true}, "into that": {outside, places[0].Endpoint.Address6.String(), false}, "whose address nobody knows": {plain, "10.9.0.2", false},
 	} {
 		if got := w.reaches(test.from, test.to); got != test.reached {
 			t.Errorf("%s: reached: %v", name, got)
