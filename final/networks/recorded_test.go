@@ -8,16 +8,13 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"drydock/final/filter"
 	"drydock/final/format"
@@ -25,6 +22,7 @@ import (
 	"drydock/final/networks/create"
 	"drydock/final/networks/remove"
 	"drydock/final/networks/show"
+	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
 )
 
@@ -59,26 +57,12 @@ func recorded(t *testing.T) (cases []Case) {
 	return cases
 }
 
-// ownHost moves the test to a network namespace of its own, set up as the one of the record. Its thread is never
-// unlocked: so it is thrown away afterwards, and the namespace with it.
+// ownHost is one for the test, set up as that of the record.
 func ownHost(t *testing.T) {
 	t.Helper()
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
-	sh(t, `ip link set lo up; ip link add outside type bridge; ip address add 10.9.9.1/24 dev outside
+	testnet.Host(t)
+	testnet.Sh(t, `ip link add outside type bridge; ip address add 10.9.9.1/24 dev outside
 		ip address add 192.0.2.1/24 dev outside; ip link set outside up; ip route add default dev outside`)
-}
-
-// sh runs a shell's line and returns what it prints, on one line.
-func sh(t *testing.T, line string) string {
-	t.Helper()
-	out, err := exec.Command("sh", "-c", line).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out)
-	}
-	return strings.Join(strings.Fields(string(out)), " ")
 }
 
 // docker runs what follows docker network on a command line, as the program will.

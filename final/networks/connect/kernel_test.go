@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -14,11 +13,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"drydock/final/networks/create"
 	"drydock/final/networks/endpoint"
 	"drydock/final/networks/remove"
+	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
 	"drydock/stage6-network/port"
 )
@@ -34,14 +33,11 @@ type world struct {
 // away afterwards, and the namespace with it.
 func newWorld(t *testing.T, lines ...string) world {
 	t.Helper()
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
+	testnet.Host(t)
 	w := world{T: t, alive: map[string]bool{}}
 	w.Host = Host{Root: t.TempDir(), Note: func(string) {}, Alive: func(id string) bool { return w.alive[id] }}
 	// As where br_netfilter is loaded, or not yet: nobody has switched it on.
-	w.sh("ip link set lo up; ! test -e /proc/sys/net/bridge || sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0")
+	testnet.Sh(t, "! test -e /proc/sys/net/bridge || sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0")
 	for _, line := range lines {
 		var v create.Values
 		rest, err := flags.Parse(create.Flags(&v), strings.Fields(line))
@@ -55,70 +51,14 @@ func newWorld(t *testing.T, lines ...string) world {
 	return w
 }
 
-// sh runs a shell's line on the host and returns what it prints, on one line.
-func (w world) sh(line string) string {
-	w.Helper()
-	return w.in(nil, line)
-}
-
-// in runs a shell's line in a network namespace, the host's if there is none.
-func (w world) in(namespace *os.File, line string) string {
-	w.Helper()
-	out, err := w.try(namespace, line)
-	if err != nil {
-		w.Fatalf("%s: %v: %s", line, err, out)
-	}
-	return out
-}
-
-func (w world) try(namespace *os.File, line string) (string, error) {
-	cmd := exec.Command("sh", "-c", line)
-	if namespace != nil {
-		cmd = exec.Command("nsenter", "--net=/proc/self/fd/3", "sh", "-c", line)
-		cmd.ExtraFiles = []*os.File{namespace}
-	}
-	out, err := cmd.CombinedOutput()
-	return strings.Join(strings.Fields(string(out)), " "), err
-}
-
-// namespace is a network namespace, with lo up, that takes the place of a container.
-func (w world) namespace() *os.File {
-	w.Helper()
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		w.Fatal(err)
-	}
-	defer own.Close()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		w.Fatal(err)
-	}
-	file, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(func() { file.Close() })
-	w.sh("ip link set lo up")
-	if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
-		w.Fatal(err)
-	}
-	return file
-}
-
 // serve has a server listen at port 80 in a namespace, and say something to whoever comes.
 func (w world) serve(namespace *os.File, text string) {
 	w.Helper()
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		w.Fatal(err)
-	}
-	defer own.Close()
-	if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
-		w.Fatal(err)
-	}
-	listener, failed := net.Listen("tcp4", ":80")
-	if err := errors.Join(failed, unix.Setns(int(own.Fd()), unix.CLONE_NEWNET)); err != nil {
-		w.Fatal(err)
-	}
+	var listener net.Listener
+	testnet.Within(w.T, namespace, func() (err error) {
+		listener, err = net.Listen("tcp4", ":80")
+		return err
+	})
 	w.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -145,7 +85,7 @@ func (w world) start(c Container, wishes ...endpoint.Wish) (*os.File, []Place) {
 		w.Fatal(err)
 	}
 	w.alive[c.ID] = true
-	namespace := w.namespace()
+	namespace := testnet.New(w.T)
 	if err := Plug(namespace, c, places); err != nil {
 		w.Fatal(err)
 	}
@@ -156,7 +96,7 @@ func on(name string) endpoint.Wish { return endpoint.Wish{Network: name} }
 
 // reaches tells whether one namespace gets an answer of an address.
 func (w world) reaches(from *os.File, address string) bool {
-	_, err := w.try(from, "busybox ping -c 1 -W 1 "+address)
+	_, err := testnet.Try(from, "busybox ping -c 1 -W 1 "+address)
 	return err == nil
 }
 
@@ -193,10 +133,10 @@ func TestKernelIsolated(t *testing.T) {
 		}
 	}
 	w.serve(b, "hello")
-	if got := w.in(a, "busybox nc -w 5 10.1.0.1 8080 </dev/null"); got != "hello" {
+	if got := testnet.In(t, a, "busybox nc -w 5 10.1.0.1 8080 </dev/null"); got != "hello" {
 		t.Errorf("by the published port: %q", got)
 	}
-	if got, err := w.try(a, "busybox nc -w 1 10.2.0.2 80 </dev/null"); err == nil && got != "" {
+	if got, err := testnet.Try(a, "busybox nc -w 1 10.2.0.2 80 </dev/null"); err == nil && got != "" {
 		t.Errorf("past the published port: %q", got)
 	}
 }
@@ -220,7 +160,7 @@ func TestKernelWays(t *testing.T) {
 	} {
 		c := container(fmt.Sprint("c", i))
 		namespace, places := w.start(c, test.wishes...)
-		if diff := cmp.Diff(test.want, w.in(namespace, look)); diff != "" {
+		if diff := cmp.Diff(test.want, testnet.In(t, namespace, look)); diff != "" {
 			t.Errorf("%v (-Docker +ours):\n%s", test.wishes, diff)
 		}
 		for _, p := range places {
@@ -229,7 +169,7 @@ func TestKernelWays(t *testing.T) {
 			}
 		}
 	}
-	if got := w.sh("ip -o link show type veth"); got != "" {
+	if got := testnet.Sh(t, "ip -o link show type veth"); got != "" {
 		t.Errorf("cables are left: %s", got)
 	}
 }
@@ -240,7 +180,7 @@ func TestKernelRunning(t *testing.T) {
 		"--subnet 172.26.0.0/16 --ipv6 --subnet fd00:60::/64 v6")
 	web := container("web", port.Mapping{Host: netip.MustParseAddrPort("0.0.0.0:8080"), Container: 80, Protocol: "tcp"})
 	namespace, _ := w.start(web, on("s1"))
-	before := w.sh("ls " + w.Root + "/networks; ip -j link | jq -r .[].ifname; nft list ruleset")
+	before := testnet.Sh(t, "ls "+w.Root+"/networks; ip -j link | jq -r .[].ifname; nft list ruleset")
 	join := func(wish endpoint.Wish) error {
 		_, err := w.Join(namespace, web, wish)
 		return err
@@ -252,8 +192,8 @@ func TestKernelRunning(t *testing.T) {
 		}
 	}
 	ways := func() string {
-		return w.in(namespace, "ip -j route show default | jq -r '.[] | .gateway, .dev'; ip -j -6 route show default | jq -r '.[].gateway'; ip -j address | jq -r '.[1:][] | .ifname + \"=\" + .addr_info[0].local'") +
-			" " + w.sh("nft list chain ip drydock published | grep -o 'dnat to.*:80'")
+		return testnet.In(t, namespace, "ip -j route show default | jq -r '.[] | .gateway, .dev'; ip -j -6 route show default | jq -r '.[].gateway'; ip -j address | jq -r '.[1:][] | .ifname + \"=\" + .addr_info[0].local'") +
+			" " + testnet.Sh(t, "nft list chain ip drydock published | grep -o 'dnat to.*:80'")
 	}
 	for _, step := range []struct {
 		do   func()
@@ -290,7 +230,7 @@ func TestKernelRunning(t *testing.T) {
 	if _, err := remove.Network(w.Root, "s1", true); err == nil || !strings.Contains(err.Error(), `network s1 has active endpoints (name:"web"`) {
 		t.Errorf("removed with a container on it: %v", err)
 	}
-	after := w.sh("ls " + w.Root + "/networks; ip -j link | jq -r .[].ifname; nft list ruleset")
+	after := testnet.Sh(t, "ls "+w.Root+"/networks; ip -j link | jq -r .[].ifname; nft list ruleset")
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("what has changed:\n%s", diff)
 	}
@@ -299,16 +239,16 @@ func TestKernelRunning(t *testing.T) {
 // TestKernelInternal has no way out of an internal network, nor into it, though the container makes itself a route.
 func TestKernelInternal(t *testing.T) {
 	w := newWorld(t, "--internal --subnet 10.1.0.0/24 inner", "--subnet 10.2.0.0/24 --ipv6 --subnet fd00:2::/64 open", "--subnet 10.3.0.0/24 -o com.docker.network.bridge.enable_ip_masquerade=false plain")
-	outside := w.namespace()
-	w.sh("ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
+	outside := testnet.New(t)
+	testnet.Sh(t, "ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
 	ns := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), outside.Fd())
-	w.sh("ip link set eth0 netns " + ns)
-	w.sh("ip address add fd09::1/64 dev outside nodad")
-	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip address add fd09::2/64 dev eth0 nodad; ip link set eth0 up; ip route add 10.1.0.0/24 via 10.9.0.1; ip route add fd00:2::/64 via fd09::1")
-	w.in(outside, "nft 'table ip6 test { chain input { type filter hook input priority 0; ip6 saddr fd00:2::/64 drop; }; }'") // it is to bear the host's address
-	w.in(outside, "nft 'table ip test { chain input { type filter hook input priority 0; ip saddr 10.1.0.2 counter; }; }'")
+	testnet.Sh(t, "ip link set eth0 netns "+ns)
+	testnet.Sh(t, "ip address add fd09::1/64 dev outside nodad")
+	testnet.In(t, outside, "ip address add 10.9.0.2/24 dev eth0; ip address add fd09::2/64 dev eth0 nodad; ip link set eth0 up; ip route add 10.1.0.0/24 via 10.9.0.1; ip route add fd00:2::/64 via fd09::1")
+	testnet.In(t, outside, "nft 'table ip6 test { chain input { type filter hook input priority 0; ip6 saddr fd00:2::/64 drop; }; }'") // it is to bear the host's address
+	testnet.In(t, outside, "nft 'table ip test { chain input { type filter hook input priority 0; ip saddr 10.1.0.2 counter; }; }'")
 	inner, _ := w.start(container("a"), on("inner"))
-	w.in(inner, "ip route add default via 10.1.0.1")
+	testnet.In(t, inner, "ip route add default via 10.1.0.1")
 	open, places := w.start(container("b"), on("open"))
 	plain, _ := w.start(container("c"), on("plain"))
 	for name, test := range map[string]struct {
@@ -323,10 +263,10 @@ func TestKernelInternal(t *testing.T) {
 			t.Errorf("%s: reached: %v", name, got)
 		}
 	}
-	if got := w.in(outside, "nft list table ip test | grep -o 'packets [0-9]*'"); got != "packets 0" {
+	if got := testnet.In(t, outside, "nft list table ip test | grep -o 'packets [0-9]*'"); got != "packets 0" {
 		t.Errorf("of the internal network's, outside there are %s", got)
 	}
-	w.in(outside, "ip route add 10.3.0.0/24 via 10.9.0.1")
+	testnet.In(t, outside, "ip route add 10.3.0.0/24 via 10.9.0.1")
 	if !w.reaches(plain, "10.9.0.2") {
 		t.Error("outside knows the way back to the network without masquerading, and does not answer")
 	}
@@ -369,7 +309,7 @@ func TestKernelDead(t *testing.T) {
 	if _, err := remove.Network(w.Root, "small", false); err != nil {
 		t.Error(err)
 	}
-	if got := w.sh("ip -o link | grep -c -e veth -e br- || true"); got != "0" {
+	if got := testnet.Sh(t, "ip -o link | grep -c -e veth -e br- || true"); got != "0" {
 		t.Errorf("%s links are left", got)
 	}
 	if _, err := os.Stat(filepath.Join(w.Root, "networks", "small")); !os.IsNotExist(err) {
@@ -381,10 +321,10 @@ func TestKernelDead(t *testing.T) {
 // with these, containers reach the others.
 func TestKernelForeign(t *testing.T) {
 	w := newWorld(t)
-	w.sh("iptables-nft -P FORWARD DROP; ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
-	outside := w.namespace()
-	w.sh(fmt.Sprintf("ip link set eth0 netns /proc/%d/fd/%d", os.Getpid(), outside.Fd()))
-	w.in(outside, "ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up")
+	testnet.Sh(t, "iptables-nft -P FORWARD DROP; ip link add outside type veth peer name eth0; ip address add 10.9.0.1/24 dev outside; ip link set outside up")
+	outside := testnet.New(t)
+	testnet.Sh(t, fmt.Sprintf("ip link set eth0 netns /proc/%d/fd/%d", os.Getpid(), outside.Fd()))
+	testnet.In(t, outside, "ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up")
 	var v create.Values
 	var notes []string
 	if _, err := create.Create(w.Root, "mynet", v, func(text string) { notes = append(notes, text) }); err != nil {
@@ -398,7 +338,7 @@ func TestKernelForeign(t *testing.T) {
 	if !found {
 		t.Fatalf("nobody says so: %q", notes)
 	}
-	w.sh(rules)
+	testnet.Sh(t, rules)
 	if !w.reaches(a, "10.9.0.2") {
 		t.Errorf("with %s it does not reach the outside", rules)
 	}
@@ -408,7 +348,7 @@ func TestKernelForeign(t *testing.T) {
 // from the other one.
 func TestKernelDefault(t *testing.T) {
 	w := newWorld(t, "--subnet 10.1.0.0/24 mynet")
-	w.sh("ip link add docker0 type bridge; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+	testnet.Sh(t, "ip link add docker0 type bridge; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
 	var notes []string
 	w.Note = func(text string) { notes = append(notes, text) }
 	a, places := w.start(container("a"), on("bridge"))
@@ -430,17 +370,13 @@ func TestKernelDefault(t *testing.T) {
 func TestKernelMany(t *testing.T) {
 	w := newWorld(t, "--subnet 10.1.0.0/24 one", "--subnet 10.2.0.0/24 two")
 	w.Alive = func(string) bool { return true }
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer own.Close()
+	own := testnet.Current(t)
 	var all sync.WaitGroup
 	// on a thread of its own that is in the test's network namespace, and is never unlocked
 	both := func(f func() error) {
 		all.Go(func() {
 			runtime.LockOSThread()
-			if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
+			if err := testnet.Enter(own); err != nil {
 				t.Error(err)
 				return
 			}
@@ -481,7 +417,7 @@ func TestKernelMany(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := w.sh("ip -o link | grep -c -e veth -e br- || true; nft list ruleset | grep -c comment || true"); got != "0 0" {
+	if got := testnet.Sh(t, "ip -o link | grep -c -e veth -e br- || true; nft list ruleset | grep -c comment || true"); got != "0 0" {
 		t.Errorf("links and rules are left: %s", got)
 	}
 }

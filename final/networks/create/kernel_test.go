@@ -2,40 +2,18 @@ package create
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"drydock/final/networks"
 	"drydock/final/networks/bridge"
 	"drydock/final/networks/remove"
+	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
 )
-
-// ownHost moves the test to a network namespace of its own. Its thread is never unlocked: so it is thrown away
-// afterwards, and the namespace with it.
-func ownHost(t *testing.T) {
-	t.Helper()
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
-}
-
-// sh runs a shell's line and returns what it prints, on one line.
-func sh(t *testing.T, line string) string {
-	t.Helper()
-	out, err := exec.Command("sh", "-c", line).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out)
-	}
-	return strings.Join(strings.Fields(string(out)), " ")
-}
 
 // try makes a network of a command line.
 func try(t *testing.T, root, line string) (notes []string, err error) {
@@ -52,12 +30,12 @@ func try(t *testing.T, root, line string) (notes []string, err error) {
 // state is all that a network consists of: files, links, addresses and rules.
 func state(t *testing.T, root string) string {
 	t.Helper()
-	return sh(t, "ls "+root+"/networks; ip -o link; ip -o address; nft list ruleset")
+	return testnet.Sh(t, "ls "+root+"/networks; ip -o link; ip -o address; nft list ruleset")
 }
 
 // TestKernelCreate has the kernel have what was wanted, and nothing of it once it is removed.
 func TestKernelCreate(t *testing.T) {
-	ownHost(t)
+	testnet.Host(t)
 	root := t.TempDir()
 	if _, err := try(t, root, "first"); err != nil { // with the tables, which stay
 		t.Fatal(err)
@@ -73,7 +51,7 @@ func TestKernelCreate(t *testing.T) {
 	if err != nil || notes != nil {
 		t.Fatalf("%v, notes %q", err, notes)
 	}
-	got := sh(t, `ip -j address show br-mine | jq -c '.[] | .mtu, [.addr_info[] | select(.scope == "global") | .local, .prefixlen]'; nft list ruleset | grep -c br-mine; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding`)
+	got := testnet.Sh(t, `ip -j address show br-mine | jq -c '.[] | .mtu, [.addr_info[] | select(.scope == "global") | .local, .prefixlen]'; nft list ruleset | grep -c br-mine; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding`)
 	if diff := cmp.Diff(`1400 ["10.1.0.1",24,"fd00:1::9",64] 12 1 1`, got); diff != "" {
 		t.Error(diff)
 	}
@@ -87,14 +65,14 @@ func TestKernelCreate(t *testing.T) {
 
 // TestKernelRefused leaves everything as it was, whatever is wrong.
 func TestKernelRefused(t *testing.T) {
-	ownHost(t)
+	testnet.Host(t)
 	root := t.TempDir()
 	for _, line := range []string{"--subnet 10.1.0.0/24 there", "--ipv6 --subnet fd00:1::/64 -o com.docker.network.bridge.name=br-mine six"} {
 		if _, err := try(t, root, line); err != nil {
 			t.Fatal(err)
 		}
 	}
-	sh(t, "ip link add theirs type bridge")
+	testnet.Sh(t, "ip link add theirs type bridge")
 	before := state(t, root)
 	for line, want := range map[string]string{
 		"--subnet 10.1.0.128/25 new":                           "Pool overlaps with other one on this address space",
@@ -118,9 +96,9 @@ func TestKernelRefused(t *testing.T) {
 
 // TestKernelHalf has the kernel refuse what Create asks for in the end: the file that was written goes again.
 func TestKernelHalf(t *testing.T) {
-	ownHost(t)
+	testnet.Host(t)
 	root := t.TempDir()
-	sh(t, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
+	testnet.Sh(t, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
 	if _, err := try(t, root, "first"); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +115,7 @@ func TestKernelHalf(t *testing.T) {
 // which can be removed.
 func TestKernelAfterwards(t *testing.T) {
 	root := t.TempDir()
-	ownHost(t)
+	testnet.Host(t)
 	if _, err := try(t, root, "--subnet 10.1.0.0/24 mine"); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +123,7 @@ func TestKernelAfterwards(t *testing.T) {
 		func(n networks.Network) error { return bridge.Up(root, n, func(string) {}) },
 		func(networks.Network) error { return nil },
 	} {
-		ownHost(t) // another one: as after a boot
+		testnet.Host(t) // another one: as after a boot
 		n, err := networks.Find(root, "mine")
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"drydock/final/networks"
 	"drydock/final/networks/remove"
+	"drydock/final/networks/testnet"
 )
 
 // TestMain is the test, or the process that TestKernelKilled kills: it makes networks and removes them, and says so each time.
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 // TestKernelKilled kills who makes and removes networks, at any point. After that each bridge and each rule belongs to a network that
 // there is; and each of these can be removed, or used, as if nothing had happened.
 func TestKernelKilled(t *testing.T) {
-	ownHost(t)
+	testnet.Host(t)
 	root := t.TempDir()
 	for round := range 30 {
 		cmd := exec.Command(os.Args[0])
@@ -66,7 +67,7 @@ func TestKernelKilled(t *testing.T) {
 			}
 		}
 	}
-	if got := sh(t, "ls "+root+"/networks; ip -o link | grep -o 'br-[0-9a-f]*' || true; nft list ruleset | grep -o 'on br-[0-9a-f]*' || true"); got != "bridge" {
+	if got := testnet.Sh(t, "ls "+root+"/networks; ip -o link | grep -o 'br-[0-9a-f]*' || true; nft list ruleset | grep -o 'on br-[0-9a-f]*' || true"); got != "bridge" {
 		t.Errorf("what is left: %s", got)
 	}
 }
@@ -82,7 +83,7 @@ func belongs(t *testing.T, root string) {
 	for _, n := range all {
 		bridges[n.Bridge.Name] = true
 	}
-	for _, name := range strings.Fields(sh(t, "ip -o link | grep -o 'br-[0-9a-f]*' || true; nft list ruleset | grep -o 'br-[0-9a-f]*' || true")) {
+	for _, name := range strings.Fields(testnet.Sh(t, "ip -o link | grep -o 'br-[0-9a-f]*' || true; nft list ruleset | grep -o 'br-[0-9a-f]*' || true")) {
 		if !bridges[name] {
 			t.Errorf("%s belongs to no network", name)
 		}

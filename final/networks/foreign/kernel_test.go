@@ -1,33 +1,13 @@
 package foreign
 
 import (
-	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
+
+	"drydock/final/networks/testnet"
 )
-
-// ownHost moves the test to a network namespace of its own. Its thread is never unlocked: so it is thrown away
-// afterwards, and the namespace with it.
-func ownHost(t *testing.T) {
-	t.Helper()
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
-}
-
-func sh(t *testing.T, line string) string {
-	t.Helper()
-	out, err := exec.Command("sh", "-c", line).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out)
-	}
-	return string(out)
-}
 
 const own = "nft 'add table ip drydock; add chain ip drydock forward { type filter hook forward priority 0; }; add rule ip drydock forward oifname br-0 drop'; "
 
@@ -55,14 +35,14 @@ func TestKernelWarnings(t *testing.T) {
 		{"one half", "iptables-nft -P FORWARD DROP; iptables-nft -A FORWARD -i br-0 -j ACCEPT", true, []string{"iptables -I FORWARD -o br-0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			ownHost(t)
-			sh(t, test.firewall)
-			before := sh(t, "nft list ruleset")
+			testnet.Host(t)
+			testnet.Sh(t, test.firewall)
+			before := testnet.Sh(t, "nft list ruleset")
 			warnings, err := Warnings("br-0", test.six)
 			if err != nil || len(warnings) != len(test.want) {
 				t.Fatalf("%v: %q", err, warnings)
 			}
-			if diff := cmp.Diff(before, sh(t, "nft list ruleset")); diff != "" {
+			if diff := cmp.Diff(before, testnet.Sh(t, "nft list ruleset")); diff != "" {
 				t.Errorf("to look has changed the firewall: %s", diff)
 			}
 			for i, want := range test.want {
@@ -70,7 +50,7 @@ func TestKernelWarnings(t *testing.T) {
 					t.Errorf("%s\nwant %s", warnings[i], want)
 				}
 				_, rules, _ := strings.Cut(warnings[i], "these rules: ")
-				sh(t, rules)
+				testnet.Sh(t, rules)
 			}
 			if warnings, err := Warnings("br-0", test.six); err != nil || warnings != nil {
 				t.Errorf("when that is done: %v, %q", err, warnings)

@@ -8,14 +8,13 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
+	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
 	"drydock/stage6-network/port"
 )
@@ -68,16 +67,6 @@ func TestRequests(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", line, diff)
 		}
-	}
-}
-
-// ownHost moves the test to a network namespace of its own. Its thread is never unlocked: so it is thrown away
-// afterwards, and the namespace with it.
-func ownHost(t *testing.T) {
-	t.Helper()
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
 	}
 }
 
@@ -136,8 +125,7 @@ var differ = map[string]string{
 
 // TestKernelRecorded publishes what Docker was asked to, in the same order, and gets the same ports of the host's.
 func TestKernelRecorded(t *testing.T) {
-	ownHost(t)
-	up(t)
+	testnet.Host(t)
 	for _, r := range recordings(t) {
 		line := strings.Join(r.words, " ")
 		all, err := requests(r.words)
@@ -189,28 +177,9 @@ func sentence(stderr string) string {
 	return text
 }
 
-// up has lo be up in the test's network namespace.
-func up(t *testing.T) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	lo, err := unix.NewIfreq("lo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lo.SetUint16(unix.IFF_UP)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, lo); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestKernelAll binds all ports or none, and says so where a range is full.
 func TestKernelAll(t *testing.T) {
-	ownHost(t)
-	up(t)
+	testnet.Host(t)
 	first, err := Open([]Request{{First: 8000, Last: 8001, Container: 80, Protocol: "udp"}, {First: 8000, Last: 8001, Container: 80, Protocol: "udp"}}, netip.Addr{})
 	if err != nil {
 		t.Fatal(err)

@@ -6,42 +6,19 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
-	"golang.org/x/sys/unix"
 
 	"drydock/final/dns/resolvconf"
 	"drydock/final/networks/connect"
 	"drydock/final/networks/create"
 	"drydock/final/networks/endpoint"
+	"drydock/final/networks/testnet"
 )
-
-// ownHost moves the test to a network namespace of its own, with lo up. Its thread is never unlocked: so it is
-// thrown away afterwards, and the namespace with it.
-func ownHost(t *testing.T) {
-	t.Helper()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		t.Fatalf("make a network namespace: %v", err)
-	}
-	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-}
-
-func current(t *testing.T) *os.File {
-	t.Helper()
-	file, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { file.Close() })
-	return file
-}
 
 // outside has a name server listen at the host's address, that knows all names.
 func outside(t *testing.T) net.PacketConn {
@@ -76,9 +53,8 @@ func outside(t *testing.T) net.PacketConn {
 // TestKernelResolve has a container find its neighbours by all of their names while it and they come and go, and names outside as
 // long as there is somebody to ask.
 func TestKernelResolve(t *testing.T) {
-	runtime.LockOSThread()
-	ownHost(t)
-	own := current(t)
+	testnet.Host(t)
+	own := testnet.Current(t)
 	root := t.TempDir()
 	for _, name := range []string{"mynet", "other"} {
 		if _, err := create.Create(root, name, create.Values{}, func(string) {}); err != nil {
@@ -93,11 +69,7 @@ func TestKernelResolve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ownHost(t)
-		namespace := current(t)
-		if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
-			t.Fatal(err)
-		}
+		namespace := testnet.New(t)
 		if err := connect.Plug(namespace, c, places); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +87,7 @@ func TestKernelResolve(t *testing.T) {
 	serving := Server{Root: root, ID: asker.ID, Namespace: namespace, Config: config}
 	go func() {
 		runtime.LockOSThread() // and is never unlocked
-		ended <- errors.Join(unix.Setns(int(own.Fd()), unix.CLONE_NEWNET), serving.Serve(ctx, func() { close(ready) }))
+		ended <- errors.Join(testnet.Enter(own), serving.Serve(ctx, func() { close(ready) }))
 	}()
 	select {
 	case <-ready:
@@ -124,13 +96,7 @@ func TestKernelResolve(t *testing.T) {
 	}
 	ask := func(words ...string) string {
 		t.Helper()
-		cmd := exec.Command("nsenter", append([]string{"--net=/proc/self/fd/3", "dig", "+tries=1", "+time=8", "+short", "@127.0.0.11"}, words...)...)
-		cmd.ExtraFiles = []*os.File{namespace}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("dig %v: %v: %s", words, err, out)
-		}
-		return strings.Join(strings.Fields(string(out)), " ")
+		return testnet.In(t, namespace, "dig +tries=1 +time=8 +short @127.0.0.11 "+strings.Join(words, " "))
 	}
 	expect := func(want string, words ...string) {
 		t.Helper()
