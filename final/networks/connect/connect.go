@@ -54,8 +54,8 @@ type Place struct {
 	Endpoint networks.Endpoint
 }
 
-// Reserve gives a container that is about to start its places in the networks that it wishes to be on, in the order of
-// their names, as Docker has them. Nothing is plugged in yet. If there is an error, it has none.
+// Reserve gives a container that is about to start its places in the networks that it wishes to be on: eth0 is in the first by
+// name, where Docker has no order. Nothing is plugged in yet. If there is an error, it has none.
 func (h Host) Reserve(c Container, wishes []endpoint.Wish) (places []Place, err error) {
 	if wishes, err = h.resolve(wishes); err != nil {
 		return nil, err

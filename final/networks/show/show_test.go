@@ -92,6 +92,17 @@ func TestSettings(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)+"\n"); diff != "" {
 		t.Errorf("(-Docker +ours):\n%s", diff)
 	}
+	inner := of("inner", "172.21.0.0/16", "172.21.0.1", networks.Endpoint{Address: netip.MustParseAddr("172.21.0.2")})
+	inner.Internal = true
+	e := inner.Endpoints["ID"]
+	e.Name, e.Hostname = "p7", ""
+	inner.Endpoints["ID"] = e
+	if got, err = json.Marshal(map[string]Settings{"inner": SettingsOf(inner, "ID", endpoint.Wish{})}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(said(t, "inspect -f {{json .NetworkSettings.Networks}} p7", "run -d --name p8 --network v6both -p 8400:80 box"), string(got)+"\n"); diff != "" {
+		t.Errorf("(-Docker +ours):\n%s", diff)
+	}
 	// One that does not run has wishes only.
 	idle := SettingsOf(s1, "another", endpoint.Wish{Aliases: []string{"later"}, Address6: netip.MustParseAddr("fd00::2")})
 	if diff := cmp.Diff(Settings{NetworkID: "ID", Aliases: []string{"later"}, IPAMConfig: &Wanted{IPv6Address: "fd00::2"}}, idle); diff != "" {
