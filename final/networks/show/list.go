@@ -7,7 +7,7 @@
 //
 // Rows and objects are made here, and written by package format.
 //
-// In a shell: jq -r .more.driver networks/*.
+// In a shell: jq -r .more.id networks/*.
 //
 // To read: docker-network-ls(1), docker-network-inspect(1).
 package show
