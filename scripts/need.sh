@@ -44,6 +44,8 @@ job() {
 		need getfattr attr attr attr -
 		need setcap libcap2-bin libcap libcap -
 		need jq jq jq jq -
+		need dig bind9-dnsutils bind-utils bind -
+		need iptables-nft iptables iptables-nft iptables-nft -
 		;;
 	make) need make make make base-devel make ;;
 	lint)

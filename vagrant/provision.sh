@@ -11,6 +11,7 @@ packages=(
 	golang ca-certificates git make            # to build
 	busybox-static                             # what the container's root is made of
 	iproute2 nftables strace e2fsprogs procps  # what the tests look at the kernel with
+	bind9-dnsutils iptables
 	util-linux tar curl jq kmod sudo attr libcap2-bin umoci skopeo docker-registry podman
 )
 

@@ -79,8 +79,9 @@ func In(t *testing.T, namespace *os.File, line string) string {
 	return out
 }
 
-// Try does so where it may fail.
+// Try does so where it may fail. iptables is the one that is made of nftables, whichever is the machine's.
 func Try(namespace *os.File, line string) (string, error) {
+	line = `iptables() { iptables-nft "$@"; }; ip6tables() { ip6tables-nft "$@"; }; ` + line
 	cmd := exec.Command("sh", "-c", line)
 	if namespace != nil {
 		cmd = exec.Command("nsenter", "--net=/proc/self/fd/3", "sh", "-c", line)
