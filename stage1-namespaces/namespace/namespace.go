@@ -25,6 +25,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 
@@ -131,6 +132,9 @@ func Flags(c *Config) []flags.Flag {
 func (c *Config) Complete() error {
 	if c.Hostname != "" && !c.New.Has(UTS) {
 		return fmt.Errorf("--hostname without a uts namespace would rename the host: add uts to --namespaces")
+	}
+	if strings.ContainsFunc(c.Hostname, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
+		return fmt.Errorf("--hostname %q has a space or a control character: use letters, digits, - and .", c.Hostname)
 	}
 	if len(c.Hostname) > hostNameMax {
 		return fmt.Errorf("--hostname %s… is longer than 64 characters", c.Hostname[:16])
