@@ -107,7 +107,7 @@ func TestKernelShell(t *testing.T) {
 	// The chains that we make are these, at the same hooks.
 	inNetwork(t)
 	for _, six := range []family{false, true} {
-		if err := six.replace("nothing", []Rule{}); err != nil {
+		if err := six.put("nothing", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -153,6 +153,87 @@ func TestKernelWithdraw(t *testing.T) {
 		}
 		want := []string{`published: tcp dport 80 drop comment "container c0ffee"`, `published: tcp dport 8080 dnat to 172.17.0.2:80 comment "container beef"`}
 		if diff := cmp.Diff(want, listed(t)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// nft has nft do something.
+func nft(t *testing.T, command string) {
+	t.Helper()
+	if out, err := exec.Command("nft", command).CombinedOutput(); err != nil {
+		t.Fatalf("nft %s: %v: %s", command, err, out)
+	}
+}
+
+// TestKernelEnsure has rules be there of which some have gone, or none.
+func TestKernelEnsure(t *testing.T) {
+	network := Network("docker0", netip.MustParsePrefix("172.17.0.0/16"))
+	for _, lost := range []string{"list ruleset", "flush chain ip drydock raw", "flush chain ip drydock forward", "flush ruleset"} {
+		t.Run(lost, func(t *testing.T) {
+			inNetwork(t)
+			if err := Ensure(network); err != nil {
+				t.Fatal(err)
+			}
+			want := listed(t)
+			nft(t, lost)
+			if err := Ensure(network); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, listed(t)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestKernelVacate has rules be there for a port and an address whose containers have died, which nobody took away. The port's
+// next holder goes first; whoever has the address next has none of them.
+func TestKernelVacate(t *testing.T) {
+	inNetwork(t)
+	if err := Apply(Publish("dead", web)); err != nil {
+		t.Fatal(err)
+	}
+	next := Port{"tcp", web[0].Host, netip.MustParseAddrPort("172.17.0.3:80")}
+	if err := Apply(Publish("next", []Port{next})); err != nil {
+		t.Fatal(err)
+	}
+	lives := `published: tcp dport 8080 dnat to 172.17.0.3:80 comment "container next"`
+	if rules := listed(t); len(rules) != 3 || rules[0] != lives {
+		t.Errorf("the rules of the dead come first: %q", rules)
+	}
+	for range 2 {
+		if err := Vacate(netip.MustParseAddr("172.17.0.2")); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{lives}, listed(t)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestKernelForeign has somebody else's table be called as ours: it stays as it is.
+func TestKernelForeign(t *testing.T) {
+	for _, theirs := range []string{
+		"chain input { type filter hook input priority 0; tcp dport 23 drop; }; }",
+		"chain raw { type filter hook prerouting priority 0; tcp dport 23 drop; }; }",
+	} {
+		inNetwork(t)
+		nft(t, "add table ip drydock { "+theirs)
+		before, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rules := range [][]Rule{Network("docker0", netip.MustParsePrefix("172.17.0.0/16")), Publish("c0ffee", web)} {
+			if err := Ensure(rules); err == nil || !strings.Contains(err.Error(), ": the table is somebody else's, with a chain ") {
+				t.Errorf("%s: %v", theirs, err)
+			}
+		}
+		after, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(before), string(after)); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -113,9 +113,11 @@ func Guard(bridge string, subnet netip.Prefix) []Rule {
 		return rules
 	}
 	return append(rules,
-		// The bridge lets packets with loopback addresses through (route_localnet). Those are the host's
-		// own: nobody else may send one, and reach what listens on 127.0.0.1 only (CVE-2020-8558).
-		rule("raw", From(bridge), to(loopback), Drop),
+		// The bridge lets packets with loopback addresses through (route_localnet), and rules translate them before the
+		// kernel would drop them. They are the host's own, on lo: nobody else may send to one, and reach what listens on
+		// 127.0.0.1 only or is published there (CVE-2020-8558); nor from one, as if he were the host.
+		rule("raw", NotFrom("lo"), to(loopback), Drop),
+		rule("raw", NotFrom("lo"), fromSubnet(loopback), Drop),
 		// And what the host sends from 127.0.0.1, which in the container is the container.
 		rule("postrouting", fromSubnet(loopback), Out(bridge), masquerade))
 }
@@ -130,7 +132,7 @@ func purpose(bridge string, subnet netip.Prefix) string {
 
 // Forget takes away what Network has for a bridge and its subnet. If there is nothing, that is fine.
 func Forget(bridge string, subnet netip.Prefix) error {
-	return family(subnet.Addr().Is6()).replace(purpose(bridge, subnet), nil)
+	return family(subnet.Addr().Is6()).withdraw(purpose(bridge, subnet), isFor(purpose(bridge, subnet)))
 }
 
 // A Port is a port of the host's that stands for one of a container's.
@@ -154,7 +156,14 @@ func Publish(id string, ports []Port) (all []Rule) {
 
 // Withdraw takes away what Publish has for a container. If there is nothing, that is fine.
 func Withdraw(id string) error {
-	return errors.Join(family(false).replace("container "+id, nil), family(true).replace("container "+id, nil))
+	meant := isFor("container " + id)
+	return errors.Join(family(false).withdraw("container "+id, meant), family(true).withdraw("container "+id, meant))
+}
+
+// Vacate takes away whatever is published of an address, whosever it was: somebody else gets it. There may be such rules where
+// a network's file was lost, or where an administrator has restored rules that he had saved.
+func Vacate(address netip.Addr) error {
+	return family(address.Is6()).withdraw("address "+address.String(), leadsTo(address))
 }
 
 // Apply puts rules in the table, which it makes if it is not there, in place of those that are for the
@@ -174,5 +183,5 @@ func Apply(rules []Rule) error {
 			return "sendto(NETLINK_NETFILTER, {NFT_MSG_NEWRULE, " + r.Chain + "})", "nft " + r.String()
 		})
 	}
-	return six.replace(rules[0].For, rules)
+	return six.put(rules[0].For, rules)
 }
