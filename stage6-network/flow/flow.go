@@ -1,14 +1,14 @@
-// Package flow has the kernel forget what it knows of the packets to a port.
+// Package flow has the kernel forget what it knows of packets whose address or port has changed hands.
 //
 // The problem: rules of address translation are asked about the first packet of a connection only. UDP has no
 // connections: for the kernel all packets between the same two addresses and ports are one, as long as they keep
 // coming. So whoever sends its log to port 8080, and did so before that was published, would go on sending past the
-// container for ever.
+// container for ever. And whoever sent to a container that has gone would go on sending to that address, whoever has it now.
 //
 // The kernel feature: connection tracking has a table of what it knows. An entry can be deleted, and then the next
 // packet is a first one again.
 //
-// In a shell: conntrack --delete --proto udp --orig-port-dst 8080.
+// In a shell: conntrack --delete --proto udp --orig-port-dst 8080; conntrack --delete --reply-src 172.17.0.2.
 //
 // To read: conntrack(8), Documentation/networking/nf_conntrack-sysctl.rst.
 package flow
@@ -16,6 +16,7 @@ package flow
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -55,14 +56,39 @@ func Forget(ports []netip.AddrPort) error {
 				fmt.Sprintf("conntrack --delete --proto udp%s --orig-port-dst %d", where, port.Port())
 		})
 	}
+	return forget(to(ports), fmt.Sprintf("what was sent to the ports %v", ports))
+}
+
+// of are the packets that were sent by a container, or to it, by its address or by a port of the host's.
+type of netip.Addr
+
+// MatchConntrackFlow is what the library calls for each entry of the table.
+func (o of) MatchConntrackFlow(entry *netlink.ConntrackFlow) bool {
+	is := func(ip net.IP) bool {
+		address, _ := netip.AddrFromSlice(ip)
+		return address.Unmap() == netip.Addr(o)
+	}
+	return is(entry.Forward.SrcIP) || is(entry.Reverse.SrcIP)
+}
+
+// Vacate has the kernel forget all packets of an address that a container gets: they were another's. If there were none, that is fine.
+func Vacate(address netip.Addr) error {
+	kernel.Tell("who sent to another container here before, does not send to this one", func() (string, string) {
+		return fmt.Sprintf("sendto(NETLINK_NETFILTER, {IPCTNL_MSG_CT_DELETE, %s})", address),
+			fmt.Sprintf("conntrack --delete --orig-src %[1]s; conntrack --delete --reply-src %[1]s", address)
+	})
+	return forget(of(address), fmt.Sprintf("the packets of %s", address))
+}
+
+func forget(which netlink.CustomConntrackFilter, what string) error {
 	var err error
 	for range attempts {
-		if _, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, to(ports)); !errors.Is(err, netlink.ErrDumpInterrupted) {
+		if _, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, which); !errors.Is(err, netlink.ErrDumpInterrupted) {
 			break
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("forget what was sent to the ports %v: %w", ports, err)
+		return fmt.Errorf("forget %s: %w", what, err)
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Taken struct{ Host netip.AddrPort }
 
 // Error is part of error. The first words are Docker's.
 func (e Taken) Error() string {
-	return fmt.Sprintf("Bind for %s failed: port is already allocated: choose another, or end the container or program that has it: ss -lnp 'sport = %d'", e.Host, e.Host.Port())
+	return fmt.Sprintf("Bind for %s failed: port is already allocated: choose another, or end what has it: a program (ss -lnp 'sport = %d'), or a container (see the command port)", e.Host, e.Host.Port())
 }
 
 // held are ports that nobody else gets.

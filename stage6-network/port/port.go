@@ -65,7 +65,7 @@ func Parse(spec string) (m Mapping, err error) {
 		return m, fmt.Errorf("invalid proto: %s: give tcp or udp", protocol)
 	}
 	ip, err := netip.ParseAddr(cmp.Or(address, "0.0.0.0"))
-	if err != nil {
+	if err != nil || ip.IsMulticast() || ip == broadcast {
 		return m, fmt.Errorf("invalid IP address: %s: give one of the host's", address)
 	}
 	if m.Container, err = number("containerPort", container); err != nil {
@@ -85,6 +85,9 @@ func Parse(spec string) (m Mapping, err error) {
 	m.Host = netip.AddrPortFrom(ip, port)
 	return m, nil
 }
+
+// broadcast is everybody on the link: like a multicast address, none of the host's.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // split splits at the last two colons: an IPv6 address has some of its own, and is in brackets.
 func split(mapping string) (address, host, container string) {

@@ -75,10 +75,12 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for spec, want := range map[string]string{
-		"80":          "this stage publishes a port that you choose: 80 is for drydock: give HOST:CONTAINER",
-		":80":         "this stage publishes a port that you choose: :80 is for drydock: give HOST:CONTAINER",
-		"1-2:1-2":     "this stage publishes single ports: the range 1-2 is for drydock",
-		"[::1]:80:80": "this stage publishes IPv4 addresses: [::1]:80:80 is for drydock",
+		"224.0.0.1:80:80":       "invalid IP address: 224.0.0.1: give one of the host's",
+		"255.255.255.255:80:80": "invalid IP address: 255.255.255.255: give one of the host's",
+		"80":                    "this stage publishes a port that you choose: 80 is for drydock: give HOST:CONTAINER",
+		":80":                   "this stage publishes a port that you choose: :80 is for drydock: give HOST:CONTAINER",
+		"1-2:1-2":               "this stage publishes single ports: the range 1-2 is for drydock",
+		"[::1]:80:80":           "this stage publishes IPv4 addresses: [::1]:80:80 is for drydock",
 	} {
 		if _, err := Parse(spec); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", spec, err)
