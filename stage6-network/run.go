@@ -97,7 +97,7 @@ func launch(c cli.Call, store *record.Store, config order) (code int, err error)
 		return 125, err
 	}
 	cleanup.Add(group.Remove)
-	place, err := connect(c, store, config.Config)
+	place, err := reserve(c, store, config.Config)
 	if err != nil {
 		return 125, errors.Join(err, cleanup.Run())
 	}

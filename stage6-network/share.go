@@ -52,8 +52,27 @@ func (c *Config) shareNetwork(store *record.Store, ref string) error {
 	if c.Namespace.New.Has(namespace.UTS) {
 		c.Namespace.Hostname = theirs.Namespace.Hostname
 	}
-	c.Files = theirs.Files
-	return nil
+	c.Files, err = theirFiles(other, theirs, c.Root.ReadOnly)
+	return err
+}
+
+// theirFiles are the files in which another container looks names up: its own, or what its user has mounted in their place.
+func theirFiles(other record.Record, theirs Config, readOnly bool) ([]bind.Mount, error) {
+	mounts, err := volume.Of(other)
+	if err != nil {
+		return nil, err
+	}
+	var files []bind.Mount
+	for _, file := range theirs.Files {
+		file.ReadOnly = readOnly
+		files = append(files, file)
+	}
+	for _, m := range mounts {
+		if slices.ContainsFunc(names.Files(), func(name string) bool { return m.Target == "/etc/"+name }) {
+			files = append(files, bind.Mount{Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly || readOnly, MustExist: true})
+		}
+	}
+	return files, nil
 }
 
 // provideFiles has the container find its names in files of its folder, or those of the other container; but

@@ -16,11 +16,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,11 +51,8 @@ func Change(root, name string, change func(*Pool) error) error {
 		return err
 	}
 	defer lock.Close()
-	for err = unix.EINTR; errors.Is(err, unix.EINTR); {
-		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX)
-	}
-	if err != nil {
-		return fmt.Errorf("lock %s: %w", lock.Name(), err)
+	if err := wait(lock); err != nil {
+		return err
 	}
 	pool, err := Read(root, name)
 	if err != nil {
@@ -65,6 +64,31 @@ func Change(root, name string, change func(*Pool) error) error {
 	return write(filepath.Join(dir, name), pool)
 }
 
+// Alone waits until nobody else on this host chooses or makes a bridge, whatever his state root, and keeps it so until it is
+// closed. What all of them have in common is the network namespace: that is a file, and so can be locked.
+func Alone() (io.Closer, error) {
+	namespace, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return nil, err
+	}
+	if err := wait(namespace); err != nil {
+		return nil, errors.Join(err, namespace.Close())
+	}
+	return namespace, nil
+}
+
+// wait waits for the lock of a file, which then is held until the file is closed. flock(2).
+func wait(file *os.File) error {
+	err := error(unix.EINTR)
+	for errors.Is(err, unix.EINTR) {
+		err = unix.Flock(int(file.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+	return nil
+}
+
 // Read reads a network's file, as it is now. One that is not there is empty, and one that was written before the machine was booted has no leases.
 func Read(root, name string) (Pool, error) {
 	path := filepath.Join(root, "networks", name)
@@ -73,8 +97,11 @@ func Read(root, name string) (Pool, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &pool)
 	}
+	if err == nil {
+		err = pool.validate()
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return pool, fmt.Errorf("%s: %w: remove it when no container runs", path, err)
+		return pool, fmt.Errorf("%s: %w: correct it, or remove it when no container runs", path, err)
 	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -85,6 +112,27 @@ func Read(root, name string) (Pool, error) {
 	}
 	return pool, nil
 }
+
+// validate refuses what nobody has written here but by hand. What is left open is filled in when the bridge is made.
+func (p Pool) validate() error {
+	switch {
+	case p.Subnet.IsValid() && !p.Subnet.Addr().Is4():
+		return fmt.Errorf("the subnet %s is none of IPv4", p.Subnet)
+	case p.Gateway.IsValid() && !p.Subnet.Contains(p.Gateway):
+		return fmt.Errorf("the gateway %s is not in the subnet %s", p.Gateway, p.Subnet)
+	case p.Name != "" && !p.Gateway.IsValid():
+		return fmt.Errorf("the bridge %s has no gateway", p.Name)
+	}
+	for address, id := range p.Leases {
+		if !idRule.MatchString(id) {
+			return fmt.Errorf("%s is leased to %q, which is no container", address, id)
+		}
+	}
+	return nil
+}
+
+// idRule is what the ids of containers are like.
+var idRule = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func write(path string, pool Pool) error {
 	text, err := json.MarshalIndent(pool, "", "\t")

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"drydock/stage6-network/network"
 )
@@ -64,6 +65,9 @@ func TestDead(t *testing.T) {
 	}
 }
 
+// id is that of a container, of 64 digits.
+func id(name string) string { return fmt.Sprintf("%064x", name) }
+
 // with changes the pool of a root.
 func with(t *testing.T, root string, change func(*Pool) error) {
 	t.Helper()
@@ -80,9 +84,9 @@ func TestChange(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 100 {
 		all.Go(func() {
-			with(t, root, func(p *Pool) error { _, err := p.Take(fmt.Sprint(i)); return err })
+			with(t, root, func(p *Pool) error { _, err := p.Take(id(fmt.Sprint(i))); return err })
 			for j := range 5 {
-				id := fmt.Sprint(i, "-", j)
+				id := id(fmt.Sprint(i, "-", j))
 				with(t, root, func(p *Pool) error { _, err := p.Take(id); return err })
 				with(t, root, func(p *Pool) error { p.Free(id); return nil })
 			}
@@ -132,7 +136,7 @@ func TestBoot(t *testing.T) {
 	root := t.TempDir()
 	with(t, root, func(p *Pool) error {
 		p.Bridge = pool("10.0.0.0/24").Bridge
-		_, err := p.Take("one")
+		_, err := p.Take(id("one"))
 		return err
 	})
 	path := filepath.Join(root, "networks", "bridge")
@@ -150,11 +154,62 @@ func TestBoot(t *testing.T) {
 		}
 		return nil
 	})
-	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+}
+
+// TestDamaged reads files that somebody has changed by hand: what cannot be is refused, and what is only left open is not.
+func TestDamaged(t *testing.T) {
+	root := t.TempDir()
+	with(t, root, func(*Pool) error { return nil })
+	path := filepath.Join(root, "networks", "bridge")
+	for text, want := range map[string]string{
+		`{`:                             "unexpected end of JSON input",
+		`{}`:                            "",
+		`{"subnet":"10.9.8.0/29"}`:      "",
+		`{"bridge":"docker0"}`:          "the bridge docker0 has no gateway",
+		`{"subnet":"fd00::/64"}`:        "the subnet fd00::/64 is none of IPv4",
+		`{"leases":{"10.0.0.2":"one"}}`: `10.0.0.2 is leased to "one", which is no container`,
+		`{"bridge":"docker0","subnet":"10.0.0.0/24","gateway":"10.0.1.1"}`: "the gateway 10.0.1.1 is not in the subnet 10.0.0.0/24",
+		`{"bridge":"docker0","subnet":"10.0.0.0/24","gateway":"10.0.0.9"}`: "",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if want != "" {
+			want = path + ": " + want + ": correct it, or remove it when no container runs"
+		}
+		got := ""
+		if err := Change(root, "bridge", func(*Pool) error { return nil }); err != nil {
+			got = err.Error()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+}
+
+// TestAlone has two wait for the same: the second comes when the first has gone.
+func TestAlone(t *testing.T) {
+	first, err := Alone()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Change(root, "bridge", nil); err == nil || !strings.HasSuffix(err.Error(), "networks/bridge: unexpected end of JSON input: remove it when no container runs") {
-		t.Errorf("a damaged file: %v", err)
+	namespace, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer namespace.Close()
+	if err := unix.Flock(int(namespace.Fd()), unix.LOCK_EX|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
+		t.Errorf("somebody else gets it too: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Alone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package network
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"slices"
@@ -28,22 +29,26 @@ func (b Bridge) IsThere(mark string) (bool, error) {
 		return false, err
 	}
 	defer host.Close()
-	isOurs, _, err := host.find(b.Name, mark)
-	return isOurs, err
+	link, err := host.find(b.Name)
+	return isOurs(link, mark), err
 }
 
-// find tells whether there is a link of this name, and whether it has our mark.
-func (r requests) find(name, mark string) (isOurs, isThere bool, err error) {
+func isOurs(link netlink.Link, mark string) bool {
+	return link != nil && link.Type() == "bridge" && link.Attrs().Alias == mark
+}
+
+// find returns the link of this name, or nil.
+func (r requests) find(name string) (netlink.Link, error) {
 	if name == "" {
-		return false, false, nil
+		return nil, nil
 	}
 	link, err := r.LinkByName(name)
 	if isGone(err) {
-		return false, false, nil
+		return nil, nil
 	} else if err != nil {
-		return false, false, fmt.Errorf("find the link %s: %w", name, err)
+		return nil, fmt.Errorf("find the link %s: %w", name, err)
 	}
-	return link.Type() == "bridge" && link.Attrs().Alias == mark, true, nil
+	return link, nil
 }
 
 // Choose fills in what a bridge lacks, for one that is to be made: a name and a subnet that nothing else on the
@@ -55,7 +60,7 @@ func (b Bridge) Choose(mark string) (chosen Bridge, reason string, err error) {
 	}
 	defer host.Close()
 	var reasons []string
-	if b.Name, err = host.freeName(mark); err != nil {
+	if b.Name, err = host.chooseName(mark); err != nil {
 		return b, "", err
 	}
 	if b.Name != names[0] {
@@ -66,13 +71,13 @@ func (b Bridge) Choose(mark string) (chosen Bridge, reason string, err error) {
 		return b, "", err
 	}
 	wanted := b.Subnet
-	if b, err = b.choose(routes); err != nil {
+	if b, err = b.chooseSubnet(routes); err != nil {
 		return b, "", err
 	}
 	if !wanted.IsValid() {
 		wanted = Pools()[0]
 	}
-	if b.Subnet != wanted {
+	if b.Subnet != wanted.Masked() {
 		reasons = append(reasons, fmt.Sprintf("the host has a route to %s already", wanted))
 	}
 	return b, strings.Join(reasons, ", and "), nil
@@ -81,10 +86,11 @@ func (b Bridge) Choose(mark string) (chosen Bridge, reason string, err error) {
 // names are the names that a bridge of ours may have.
 var names = [...]string{"docker0", "drydock0", "drydock1", "drydock2", "drydock3"}
 
-func (r requests) freeName(mark string) (string, error) {
+// chooseName takes the first of them that nobody else has.
+func (r requests) chooseName(mark string) (string, error) {
 	for _, name := range names {
-		isOurs, isThere, err := r.find(name, mark)
-		if err != nil || isOurs || !isThere {
+		link, err := r.find(name)
+		if err != nil || link == nil || isOurs(link, mark) {
 			return name, err
 		}
 	}
@@ -128,9 +134,9 @@ func (r requests) routes(but string) ([]netip.Prefix, error) {
 	return subnets, nil
 }
 
-// choose takes the first subnet that collides with none of the routes: the one that b has, or one
+// chooseSubnet takes the first subnet that collides with none of the routes: the one that b has, or one
 // of Docker's.
-func (b Bridge) choose(routes []netip.Prefix) (Bridge, error) {
+func (b Bridge) chooseSubnet(routes []netip.Prefix) (Bridge, error) {
 	if b.Subnet.IsValid() && b.Subnet.Bits() > 30 {
 		return b, fmt.Errorf("the subnet %s has no room for a gateway and a container: /30 is the smallest", b.Subnet)
 	}
@@ -160,19 +166,26 @@ func Pools() (all []netip.Prefix) {
 	return all
 }
 
-// Up makes the bridge, unless it is there, and gives it what it lacks. It stays, as docker0 does: the
-// next container needs it too.
+// Up makes the bridge, unless it is there, and gives it what it lacks. One that is somebody else's is refused. It stays, as
+// docker0 does: the next container needs it too.
 func (b Bridge) Up(mark string) error {
 	host, err := open()
 	if err != nil {
 		return err
 	}
 	defer host.Close()
-	link, err := host.LinkByName(b.Name)
-	if isGone(err) {
-		link, err = host.makeBridge(b, mark)
+	link, err := host.find(b.Name)
+	switch {
+	case err != nil:
+		return err
+	case link == nil:
+		if link, err = host.makeBridge(b, mark); err != nil {
+			return err
+		}
+	case !isOurs(link, mark):
+		return fmt.Errorf("the link %[1]s is somebody else's: remove it (ip link del %[1]s), or try again", b.Name)
 	}
-	if err != nil {
+	if err := host.keepHostsWay(link); err != nil {
 		return err
 	}
 	if err := host.address("the host is the gateway, and everybody in the subnet is behind the bridge", link, netip.PrefixFrom(b.Gateway, b.Subnet.Bits())); err != nil {
@@ -183,7 +196,20 @@ func (b Bridge) Up(mark string) error {
 	}
 	// Without this the kernel drops what has a loopback address and does not stay on lo: but the
 	// host is to reach a published port on 127.0.0.1. Package rules keeps others from using it.
-	_, err = setting("net/ipv4/conf/"+b.Name+"/route_localnet", "the host's 127.0.0.1 may come through this link")
+	_, err = setting("net/ipv4/conf/"+b.Name+"/route_localnet", "1", "the host's 127.0.0.1 may come through this link")
+	return err
+}
+
+// keepHostsWay has the host take no IPv6 from a link that containers send to. Any of them could say that it is a
+// router, and be sent all that the host has for others (CVE-2020-13401).
+func (r requests) keepHostsWay(link netlink.Link) error {
+	if err := r.withoutIPv6("there is no IPv6 on this link", link); err != nil {
+		return err
+	}
+	_, err := setting("net/ipv6/conf/"+link.Attrs().Name+"/accept_ra", "0", "no container tells the host where to send what is for others")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the kernel has no IPv6
+	}
 	return err
 }
 
@@ -212,15 +238,15 @@ func (r requests) makeBridge(b Bridge, mark string) (netlink.Link, error) {
 // Forward has the host pass on packets that are for others: it becomes a router, until it is
 // booted again. It tells whether it was none before.
 func Forward() (switched bool, err error) {
-	return setting("net/ipv4/ip_forward", "the host passes on what is for others")
+	return setting("net/ipv4/ip_forward", "1", "the host passes on what is for others")
 }
 
-// setting switches a sysctl on, and tells whether it was off. proc_sys(5).
-func setting(name, why string) (switched bool, err error) {
+// setting gives a sysctl a value, and tells whether it had another. proc_sys(5).
+func setting(name, value, why string) (switched bool, err error) {
 	path := "/proc/sys/" + name
 	text, err := os.ReadFile(path)
-	if err != nil || string(text) == "1\n" {
+	if err != nil || string(text) == value+"\n" {
 		return false, err
 	}
-	return true, kernel.WriteFile(why, path, "1")
+	return true, kernel.WriteFile(why, path, value)
 }

@@ -99,10 +99,39 @@ func TestKernelBridge(t *testing.T) {
 			if err != nil || again != b || test.reason == "" && reason != "" {
 				t.Errorf("chosen again: %v, %q, %v", again, reason, err)
 			}
+			if got := said(t, "cat /proc/sys/net/ipv6/conf/"+b.Name+"/accept_ra; ip -6 -o address show "+b.Name); got != "0" {
+				t.Errorf("accept_ra and IPv6 addresses: %s", got)
+			}
 			if got := said(t, "cat /proc/sys/net/ipv4/conf/"+b.Name+"/route_localnet; ls /sys/class/net | grep -c drydock-new || true"); got != "1 0" {
 				t.Errorf("route_localnet and drafts: %s", got)
 			}
 		})
+	}
+}
+
+// TestKernelUpForeign is to make a bridge where somebody else has one: that stays as it is.
+func TestKernelUpForeign(t *testing.T) {
+	inNetwork(t)
+	b, _, err := Bridge{}.Choose(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said(t, "ip link add docker0 type bridge; ip link set docker0 alias 'drydock of /other'")
+	before := said(t, "ip -o link; ip -o address")
+	if err := b.Up(mark); err == nil || err.Error() != "the link docker0 is somebody else's: remove it (ip link del docker0), or try again" {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(before, said(t, "ip -o link; ip -o address")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestKernelChooseMasked wants a subnet by one of its addresses: that is no other subnet.
+func TestKernelChooseMasked(t *testing.T) {
+	inNetwork(t)
+	b, reason, err := Bridge{Subnet: netip.MustParsePrefix("10.1.2.3/24")}.Choose(mark)
+	if err != nil || b.Subnet.String() != "10.1.2.0/24" || reason != "" {
+		t.Errorf("%v, because %q: %v", b, reason, err)
 	}
 }
 
@@ -133,6 +162,9 @@ func TestKernelPlug(t *testing.T) {
 	}
 	if got := said(t, "ip -j link show master docker0 | jq -r .[].ifname"); got != e.Cable {
 		t.Errorf("on the bridge is %q, want %s", got, e.Cable)
+	}
+	if got := said(t, "ip -d -j link show "+e.Cable+" | jq .[].linkinfo.info_slave_data.hairpin; cat /proc/sys/net/ipv6/conf/"+e.Cable+"/accept_ra; ip -6 -o address show "+e.Cable); got != "true 0" {
+		t.Errorf("hairpin, accept_ra and IPv6 addresses of the host's end: %s", got)
 	}
 	said(t, "busybox ping -c 1 -W 2 172.17.0.2")
 	if err := Plug(container, e); err == nil || !strings.HasSuffix(err.Error(), "file exists") {

@@ -18,7 +18,6 @@ package network
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -26,7 +25,6 @@ import (
 	"runtime"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
@@ -97,6 +95,9 @@ func Plug(namespace *os.File, e Endpoint) error {
 	if err := host.hairpin("what a container sends to itself by a published port goes out as it came in", cable); err != nil {
 		return err
 	}
+	if err := host.keepHostsWay(cable); err != nil {
+		return err
+	}
 	if err := host.up("the host's end", cable); err != nil {
 		return err
 	}
@@ -127,9 +128,8 @@ func (e Endpoint) configure(namespace *os.File) error {
 	if err != nil {
 		return fmt.Errorf("find %s in the container: %w", e.inside(), err)
 	}
-	// As with Docker, there is no IPv6 unless the network has it: not even a link-local address.
-	if err := container.LinkSetIP6AddrGenMode(eth0, nl.IN6_ADDR_GEN_MODE_NONE); err != nil && !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.EAFNOSUPPORT) {
-		return fmt.Errorf("keep IPv6 from %s: %w", e.inside(), err)
+	if err := container.withoutIPv6("there is no IPv6, not even an address for this link only", eth0); err != nil {
+		return err
 	}
 	if err := container.address("the container's address, among those that are reached directly", eth0,
 		netip.PrefixFrom(e.Address, e.Bridge.Subnet.Bits())); err != nil {

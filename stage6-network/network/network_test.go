@@ -50,7 +50,7 @@ func TestChoose(t *testing.T) {
 		if test.wanted != "" {
 			b.Subnet = netip.MustParsePrefix(test.wanted)
 		}
-		b, err := b.choose(test.routes)
+		b, err := b.chooseSubnet(test.routes)
 		got := fmt.Sprint(b.Subnet, " ", b.Gateway)
 		if err != nil {
 			got = err.Error()
@@ -60,7 +60,7 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	kept := Bridge{Subnet: netip.MustParsePrefix("10.5.0.0/24"), Gateway: netip.MustParseAddr("10.5.0.9")}
-	if got, err := kept.choose(nil); err != nil || got != kept {
+	if got, err := kept.chooseSubnet(nil); err != nil || got != kept {
 		t.Errorf("a gateway that was given: %v, %v", got, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/kernel"
@@ -91,6 +92,18 @@ func (r requests) rename(why string, link netlink.Link, name string) error {
 func (r requests) hairpin(why string, port netlink.Link) error {
 	name := port.Attrs().Name
 	return r.do(why, fmt.Sprintf("RTM_SETLINK, %q, IFLA_BRPORT_MODE 1", name), "bridge link set dev "+name+" hairpin on", func() error { return r.LinkSetHairpin(port, true) })
+}
+
+// withoutIPv6 keeps IPv6 from a link that is switched off: it gets no address of that kind by itself.
+func (r requests) withoutIPv6(why string, link netlink.Link) error {
+	name := link.Attrs().Name
+	return r.do(why, fmt.Sprintf("RTM_NEWLINK, %q, IN6_ADDR_GEN_MODE_NONE", name), "ip link set "+name+" addrgenmode none", func() error {
+		err := r.LinkSetIP6AddrGenMode(link, nl.IN6_ADDR_GEN_MODE_NONE)
+		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) {
+			return nil // the kernel has no IPv6
+		}
+		return err
+	})
 }
 
 // address gives a link an address, with the subnet that is reached through it. One that it has
