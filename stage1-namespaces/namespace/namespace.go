@@ -134,7 +134,7 @@ func (c *Config) Complete() error {
 		return fmt.Errorf("--hostname without a uts namespace would rename the host: add uts to --namespaces")
 	}
 	if strings.ContainsFunc(c.Hostname, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return fmt.Errorf("--hostname %q has a space or a control character: use letters, digits, - and .", c.Hostname)
+		return fmt.Errorf("--hostname %q has a space or a control character: use letters, digits, dots and hyphens", c.Hostname)
 	}
 	if len(c.Hostname) > hostNameMax {
 		return fmt.Errorf("--hostname %s… is longer than 64 characters", c.Hostname[:16])
