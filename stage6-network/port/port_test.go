@@ -136,7 +136,7 @@ func TestHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range both {
-		want := fmt.Sprintf("Bind for %[1]s failed: port is already allocated: choose another, or end the container or program that has it: ss -lnp 'sport = %[2]d'", m.Host, m.Host.Port())
+		want := fmt.Sprintf("Bind for %[1]s failed: port is already allocated: choose another, or end what has it: a program (ss -lnp 'sport = %[2]d'), or a container (see the command port)", m.Host, m.Host.Port())
 		if _, err := Hold([]Mapping{m}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", m, err)
 		}
