@@ -64,7 +64,8 @@ func theirFiles(other record.Record, theirs Config, readOnly bool) ([]bind.Mount
 	}
 	var files []bind.Mount
 	for _, file := range theirs.Files {
-		file.ReadOnly = readOnly
+		// One that a user has mounted, which must exist, stays as he wants it. Ours are as writable as this container is.
+		file.ReadOnly = readOnly || file.MustExist && file.ReadOnly
 		files = append(files, file)
 	}
 	for _, m := range mounts {
