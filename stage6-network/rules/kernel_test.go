@@ -215,11 +215,11 @@ func TestKernelVacate(t *testing.T) {
 // TestKernelForeign has somebody else's table be called as ours: it stays as it is.
 func TestKernelForeign(t *testing.T) {
 	for _, theirs := range []string{
-		"chain input { type filter hook input priority 0; tcp dport 23 drop; }; }",
-		"chain raw { type filter hook prerouting priority 0; tcp dport 23 drop; }; }",
+		"chain input { type filter hook input priority 0; tcp dport 23 drop; }",
+		"chain raw { type filter hook prerouting priority 0; tcp dport 23 drop; }",
 	} {
 		inNetwork(t)
-		nft(t, "add table ip drydock { "+theirs)
+		nft(t, "add table ip drydock { "+theirs+"; }")
 		before, err := exec.Command("nft", "list", "ruleset").CombinedOutput()
 		if err != nil {
 			t.Fatal(err)
