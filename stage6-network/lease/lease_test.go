@@ -222,7 +222,7 @@ func TestMore(t *testing.T) {
 		return nil
 	})
 	with(t, root, func(p *Pool) error {
-		_, err := p.Take("one")
+		_, err := p.Take(id("one"))
 		return err
 	})
 	p, err := Read(root, "bridge")

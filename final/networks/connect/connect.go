@@ -29,6 +29,7 @@ import (
 	"drydock/final/networks/bridge"
 	"drydock/final/networks/endpoint"
 	"drydock/internal/record"
+	"drydock/stage6-network/flow"
 	"drydock/stage6-network/lease"
 	"drydock/stage6-network/network"
 	"drydock/stage6-network/port"
@@ -131,6 +132,10 @@ func newEndpoint(n *networks.Network, c Container, wish endpoint.Wish) (e networ
 		if e.Address6, err = n.Take6(c.ID, wish.Address6); err != nil {
 			return e, err
 		}
+	}
+	// They may have been another's, who was killed.
+	if err := errors.Join(rules.Vacate(e.Address), flow.Vacate(e.Address)); err != nil {
+		return e, err
 	}
 	if e.Hardware == "" {
 		four := e.Address.As4()

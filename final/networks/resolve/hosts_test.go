@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ import (
 func TestHosts(t *testing.T) {
 	root := t.TempDir()
 	address := netip.MustParseAddr
-	const me, web = "0123456789abcdef", "fedcba9876543210"
+	me, web := strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
 	for name, internal := range map[string]bool{"a": true, "b": false, "c": false} {
 		if err := networks.Add(root, networks.Network{Name: name, More: networks.More{ID: name, Internal: internal}}); err != nil {
 			t.Fatal(err)
