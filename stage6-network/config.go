@@ -16,7 +16,7 @@ import (
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage5-volumes/bind"
 	"drydock/stage5-volumes/volume"
-	"drydock/stage6-network/network"
+	"drydock/stage6-network/mode"
 	"drydock/stage6-network/port"
 )
 
@@ -40,7 +40,7 @@ type Config struct {
 	Rootfs    bool   // it is on a directory, not on an image
 	Image     string // what the user called it
 	ImageID   string
-	Network   network.Mode
+	Network   mode.Mode
 	Ports     []port.Mapping
 	Files     []bind.Mount // where it looks names up
 	Parent    string       // the cgroup that the container's is below
@@ -65,7 +65,7 @@ func parseRun(args []string, stdout io.Writer) (Config, wishes, error) {
 	table = append(table, limit.Flags(&limits)...)
 	table = append(table, overlay.Flags(&config.Overlay)...)
 	table = append(table, volume.Flags(&volumes)...)
-	table = append(table, network.Flags(&config.Network)...)
+	table = append(table, mode.Flags(&config.Network)...)
 	table = append(table, port.Flags(&ports)...)
 	table = append(table, flags.Flag{Name: "name", Value: flags.String{To: &config.Name}, Usage: "the container's `NAME` (12 random digits)"})
 	table = append(table, flags.Flag{Name: "rm", Value: flags.Bool{To: &config.Remove}, Usage: "remove the container when it has ended"})

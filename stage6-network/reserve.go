@@ -12,6 +12,7 @@ import (
 	"drydock/internal/record"
 	"drydock/stage6-network/flow"
 	"drydock/stage6-network/lease"
+	"drydock/stage6-network/mode"
 	"drydock/stage6-network/names"
 	"drydock/stage6-network/network"
 	"drydock/stage6-network/rules"
@@ -29,11 +30,11 @@ func reserve(c cli.Call, store *record.Store, config Config) (place network.Endp
 	}
 	name := cmp.Or(config.Namespace.Hostname, host) // without a uts namespace it is the host's
 	switch config.Network {
-	case network.Host:
+	case mode.Host:
 		return place, names.Copy(store.Dir(config.ID), name)
-	case network.None:
+	case mode.None:
 		return place, names.Write(store.Dir(config.ID), names.Host{Name: name})
-	case network.Bridged:
+	case mode.Bridged:
 	default: // it has the files of another
 		return place, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage5-volumes/bind"
 	"drydock/stage5-volumes/volume"
+	"drydock/stage6-network/mode"
 	"drydock/stage6-network/names"
 	"drydock/stage6-network/network"
 )
@@ -19,13 +20,13 @@ import (
 func (c *Config) chooseNetwork(store *record.Store) error {
 	ref, isOthers := c.Network.Container()
 	own := &c.Namespace
-	if isOthers || c.Network == network.Host {
+	if isOthers || c.Network == mode.Host {
 		own.New = slices.DeleteFunc(slices.Clone(own.New), func(kind string) bool { return kind == namespace.Net })
 	}
 	if isOthers {
 		return c.shareNetwork(store, ref)
 	}
-	if c.Network == network.Host && own.Hostname == "" && own.New.Has(namespace.UTS) {
+	if c.Network == mode.Host && own.Hostname == "" && own.New.Has(namespace.UTS) {
 		name, err := os.Hostname()
 		if err != nil {
 			return err
@@ -48,7 +49,7 @@ func (c *Config) shareNetwork(store *record.Store, ref string) error {
 	if err := other.Get("config", &theirs); err != nil {
 		return err
 	}
-	c.Network = network.Mode("container:" + other.ID)
+	c.Network = mode.Mode("container:" + other.ID)
 	if c.Namespace.New.Has(namespace.UTS) {
 		c.Namespace.Hostname = theirs.Namespace.Hostname
 	}

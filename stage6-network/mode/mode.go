@@ -1,4 +1,12 @@
-package network
+// Package mode reads which network a container is to have.
+//
+// The problem: most containers want a network of their own, some none, and some that of the host or of another
+// container; then there is nothing to plug in, and nothing that could be published.
+//
+// On the command line: --network bridge, none, host, or container:NAME.
+//
+// To read: docker-run(1) on --network, network_namespaces(7).
+package mode
 
 import (
 	"errors"
