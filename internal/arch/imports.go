@@ -40,6 +40,7 @@ var fieldLibraries = map[string]map[string]string{
 		"github.com/opencontainers/go-digest":  "its digests are of this type",
 	},
 	"layer": {
+		"github.com/klauspost/readahead":      "layers are unpacked while the next bytes are read",
 		"github.com/klauspost/compress":       "layers are gzip or zstd, and the standard library has no zstd",
 		"github.com/opencontainers/go-digest": "the digests in an image's JSON are of this type",
 	},

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/klauspost/readahead"
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 )
@@ -39,8 +40,10 @@ func Apply(blob io.Reader, dir string, limits Limits) (digest.Digest, error) {
 	}
 	defer unix.Close(root)
 
+	// Unpacking and hashing keep one processor busy, writing files another one.
 	hash := digest.Canonical.Digester()
-	hashed := io.TeeReader(stream, hash.Hash())
+	hashed := readahead.NewReader(io.TeeReader(stream, hash.Hash()))
+	defer hashed.Close() // waits for whoever reads ahead
 	a := applier{root: root, left: limits}
 	before, err := spot{root, "."}.stat()
 	if err != nil {
