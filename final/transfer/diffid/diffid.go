@@ -15,8 +15,11 @@ package diffid
 import (
 	"fmt"
 	"io"
+	"maps"
+	"runtime"
 
 	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
 
 	"drydock/stage4-images/blob"
 	"drydock/stage4-images/image"
@@ -39,28 +42,52 @@ func Listed(all []image.Image) Known {
 	return k
 }
 
+// All compares the layers of an image, as many at once as there are processors.
+func (k Known) All(l blob.Layout, img image.Image) error {
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, layer := range img.Manifest.Layers {
+		if p := (pair{layer.Digest, img.Config.RootFS.DiffIDs[i]}); !k[p] {
+			all.Go(func() error { return p.compare(l) })
+		}
+	}
+	err := all.Wait()
+	if err == nil {
+		maps.Copy(k, Listed([]image.Image{img}))
+	}
+	return err
+}
+
 // Check compares a layer, compressed or not, unless the pair is known.
 func (k Known) Check(l blob.Layout, d, diffID digest.Digest) error {
-	if k[pair{d, diffID}] {
+	p := pair{d, diffID}
+	if k[p] {
 		return nil
 	}
-	content, err := l.Blob(d)
+	err := p.compare(l)
+	if err == nil {
+		k[p] = true
+	}
+	return err
+}
+
+func (p pair) compare(l blob.Layout) error {
+	content, err := l.Blob(p.blob)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
 	plain, err := layer.Open(content)
 	if err != nil {
-		return fmt.Errorf("layer %s: %w", d, err)
+		return fmt.Errorf("layer %s: %w", p.blob, err)
 	}
 	defer plain.Close()
 	got, err := digest.Canonical.FromReader(io.LimitReader(plain, layer.Usual.Bytes))
-	if err == nil && got != diffID {
-		err = fmt.Errorf("its tar file has the digest %s, and the image's config says %s", got, diffID)
+	if err == nil && got != p.diffID {
+		err = fmt.Errorf("its tar file has the digest %s, and the image's config says %s", got, p.diffID)
 	}
 	if err != nil {
-		return fmt.Errorf("layer %s: %w", d, err)
+		return fmt.Errorf("layer %s: %w", p.blob, err)
 	}
-	k[pair{d, diffID}] = true
 	return nil
 }

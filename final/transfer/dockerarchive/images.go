@@ -33,10 +33,8 @@ func (a *contents) fromIndex() (all []image.Image, err error) {
 	}
 	for _, e := range index.Manifests {
 		img, err := a.choose(e)
-		for i, layer := range img.Manifest.Layers {
-			if err == nil {
-				err = a.known.Check(a.l, layer.Digest, img.Config.RootFS.DiffIDs[i])
-			}
+		if err == nil {
+			err = a.known.All(a.l, img)
 		}
 		if err != nil {
 			return nil, err
