@@ -40,16 +40,14 @@ func Apply(blob io.Reader, dir string, limits Limits) (digest.Digest, error) {
 	}
 	defer unix.Close(root)
 
-	// Unpacking and hashing keep one processor busy, writing files another one.
 	hash := digest.Canonical.Digester()
-	hashed := readahead.NewReader(io.TeeReader(stream, hash.Hash()))
-	defer hashed.Close() // waits for whoever reads ahead
-	a := applier{root: root, left: limits}
+	hashed := readahead.NewReader(io.TeeReader(stream, hash.Hash())) // one processor unpacks, another one writes files
+	defer hashed.Close()
 	before, err := spot{root, "."}.stat()
 	if err != nil {
 		return "", fmt.Errorf("layer: %s: %w", dir, err)
 	}
-	a.times = []dirTime{{".", before.Mtim}} // unless an entry says otherwise
+	a := applier{root: root, left: limits, times: []dirTime{{".", before.Mtim}}} // its time, unless an entry says otherwise
 	if err := a.entries(tar.NewReader(hashed)); err != nil {
 		return "", err
 	}
