@@ -17,7 +17,7 @@ func example() *Network {
 	return &Network{
 		Name: "mynet",
 		Pool: lease.Pool{Leases: map[netip.Addr]string{}, Bridge: network.Bridge{
-			Subnet: netip.MustParsePrefix("10.1.0.0/28"), Gateway: netip.MustParseAddr("10.1.0.8"),
+			Name: "br-mine", Subnet: netip.MustParsePrefix("10.1.0.0/28"), Gateway: netip.MustParseAddr("10.1.0.8"),
 		}},
 		More: More{
 			ID: strings.Repeat("c0ffee", 11)[:64], Range: netip.MustParsePrefix("10.1.0.8/29"), Subnet6: netip.MustParsePrefix("fd00:1::/126"), Gateway6: netip.MustParseAddr("fd00:1::1"),

@@ -13,7 +13,7 @@ import (
 	"drydock/stage6-network/lease"
 )
 
-// List returns all networks, by name.
+// List returns all networks, by name. One whose file is damaged stops none of the others: it is there, and says so.
 func List(root string) ([]Network, error) {
 	all := []Network{builtin(Host), builtin(None)}
 	names, err := files(root)
@@ -24,9 +24,8 @@ func List(root string) ([]Network, error) {
 		n, err := Read(root, name)
 		if errors.As(err, new(NotFound)) {
 			continue // somebody has removed it just now
-		} else if err != nil {
-			return nil, err
 		}
+		n.Name, n.Damaged = name, err
 		all = append(all, n)
 	}
 	return sorted(all), nil
@@ -58,7 +57,11 @@ func Read(root, name string) (Network, error) {
 	if err != nil {
 		return Network{}, err
 	}
-	return decode(name, pool)
+	n, err := decode(name, pool)
+	if err != nil {
+		return Network{}, err
+	}
+	return n, nil
 }
 
 // decode makes a network of what its file says.
@@ -68,7 +71,7 @@ func decode(name string, pool lease.Pool) (Network, error) {
 	switch {
 	case pool.More != nil:
 		if err := json.Unmarshal(pool.More, &n.More); err != nil {
-			return n, fmt.Errorf("the file of network %s: %w: remove it when no container is on the network", name, err)
+			return n, damaged(name, err)
 		}
 	case name != Bridge:
 		return n, NotFound{name}
@@ -80,6 +83,9 @@ func decode(name string, pool lease.Pool) (Network, error) {
 		if n.Leases[endpoint.Address] != id {
 			delete(n.Endpoints, id)
 		}
+	}
+	if err := n.validate(); err != nil {
+		return n, damaged(name, err)
 	}
 	return n, nil
 }
@@ -113,10 +119,20 @@ func (n Network) encode(pool *lease.Pool) error {
 	return nil
 }
 
-// Exclusive calls f while no network is made, none is removed, and no bridge is switched on by anybody else. It is the
-// lock of the default network that is held: so stage 6 knows of it too. In f, no other function of this package may wait for that.
-func Exclusive(root string, f func(bridge *lease.Pool) error) error {
-	return lease.Change(root, Bridge, f)
+// Exclusive calls f while no network is made, none is removed, and no bridge is switched on by anybody else, whatever his
+// state root. It is the lock of the default network that is held: so stage 6 knows of it too. In f, nobody may change that one.
+func Exclusive(root string, f func() error) error {
+	lock, err := lease.Lock(root, Bridge)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // nothing was written: there is nothing that could fail
+	alone, err := lease.Alone()
+	if err != nil {
+		return err
+	}
+	defer alone.Close()
+	return f()
 }
 
 // Add writes the file of a new network. Nobody else makes one meanwhile: see Exclusive.

@@ -10,7 +10,9 @@ func TestFind(t *testing.T) {
 	root := t.TempDir()
 	ids := map[string]string{"one": strings.Repeat("abcd", 16), "two": strings.Repeat("abce", 16), "abc": strings.Repeat("1234", 16)}
 	for name, id := range ids {
-		if err := Add(root, Network{Name: name, More: More{ID: id}}); err != nil {
+		n := *example()
+		n.Name, n.ID = name, id
+		if err := Add(root, n); err != nil {
 			t.Fatal(err)
 		}
 	}

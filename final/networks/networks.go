@@ -45,6 +45,7 @@ type Network struct {
 	Name string
 	lease.Pool
 	More
+	Damaged error // why its file says nothing of use: then the rest is unknown
 }
 
 // More is what there is to know of a network besides what a bridge and leases are.
@@ -133,8 +134,8 @@ func Find(root, ref string) (Network, error) {
 	}
 	var found []Network
 	for _, n := range all {
-		if n.Name == ref || n.ID == ref {
-			return n, nil
+		if n.Name == ref || n.ID == ref && ref != "" {
+			return n, n.Damaged
 		}
 		if ref != "" && strings.HasPrefix(n.ID, ref) {
 			found = append(found, n)

@@ -1,13 +1,15 @@
 package networks
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"drydock/stage6-network/network"
 )
 
 // The options of a network, as Docker calls them.
@@ -63,10 +65,20 @@ func ParseOptions(given map[string]string) (o Options, err error) {
 	return o, nil
 }
 
-// checkLink refuses what the kernel does not take for the name of a link: IFNAMSIZ is 16, with a zero byte at the end.
+// links is what we take for the name of a link: IFNAMSIZ is 16, with a zero byte at the end. The kernel takes more, and
+// makes something else of %.
+var links = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$`)
+
+// checkLink refuses a name that no bridge of a user's network can have. all and default are settings of the kernel's, for links of
+// every name: what is meant for the bridge would be for the whole host.
 func checkLink(name string) error {
-	if len(name) > 15 || strings.ContainsAny(cmp.Or(name, "/"), "/ \t\n:") || name == "." || name == ".." {
-		return fmt.Errorf("a link's name has 1 to 15 characters, without spaces, colons and slashes")
+	switch {
+	case !links.MatchString(name):
+		return fmt.Errorf("a link's name has 1 to 15 characters, of [a-zA-Z0-9_.-]")
+	case name == "all" || name == "default":
+		return fmt.Errorf("the kernel has another use for that name")
+	case network.IsReserved(name):
+		return fmt.Errorf("that name is for the bridge of the default network")
 	}
 	return nil
 }

@@ -42,18 +42,11 @@ type Pool struct {
 // Change has change see and change the pool of a network, while nobody else does, and writes it. If it
 // returns an error, everything stays as it was. A pool that is not there yet is empty.
 func Change(root, name string, change func(*Pool) error) error {
-	dir := filepath.Join(root, "networks")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "."+name+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := Lock(root, name)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
-	if err := wait(lock); err != nil {
-		return err
-	}
 	pool, err := Read(root, name)
 	if err != nil {
 		return err
@@ -61,7 +54,23 @@ func Change(root, name string, change func(*Pool) error) error {
 	if err := change(&pool); err != nil {
 		return err
 	}
-	return write(filepath.Join(dir, name), pool)
+	return write(filepath.Join(root, "networks", name), pool)
+}
+
+// Lock waits until nobody else changes the pool of a network, and keeps it so until it is closed.
+func Lock(root, name string) (io.Closer, error) {
+	dir := filepath.Join(root, "networks")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "."+name+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := wait(lock); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
 }
 
 // Alone waits until nobody else on this host chooses or makes a bridge, whatever his state root, and keeps it so until it is

@@ -86,6 +86,9 @@ func (b Bridge) Choose(mark string) (chosen Bridge, reason string, err error) {
 // names are the names that a bridge of ours may have.
 var names = [...]string{"docker0", "drydock0", "drydock1", "drydock2", "drydock3"}
 
+// IsReserved tells whether a name is for a bridge that Choose chooses, or that has none yet.
+func IsReserved(name string) bool { return name == draft || slices.Contains(names[:], name) }
+
 // chooseName takes the first of them that nobody else has.
 func (r requests) chooseName(mark string) (string, error) {
 	for _, name := range names {

@@ -19,6 +19,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"path/filepath"
 
@@ -44,27 +45,33 @@ func Up(root string, n networks.Network, note func(text string)) error {
 	if err != nil {
 		return err
 	}
-	if options.Silent {
-		if err := filterBridges(n.Subnet6.IsValid()); err != nil {
-			return err
-		}
-	}
 	mark, err := Mark(root)
 	if err != nil {
 		return err
 	}
-	if err := n.Up(mark); err != nil {
+	if isTheirs, err := isTheirs(n.Bridge, mark); err != nil {
 		return err
+	} else if isTheirs {
+		return fmt.Errorf("the link %[1]s is somebody else's: remove it (ip link del %[1]s), or make the network again with another bridge", n.Bridge.Name)
 	}
-	if err := configure(n, options); err != nil {
-		return err
+	if options.Silent {
+		if err := filterBridges(); err != nil {
+			return err
+		}
 	}
+	// First the rules, which may be refused, and without which the bridge would be open.
 	for _, all := range Rules(n, options) {
 		if err := rules.Ensure(all); err != nil {
 			return err
 		}
 	}
-	if err := forward(n.Subnet6.IsValid(), note); err != nil || n.Internal {
+	if err := n.Up(mark); err != nil {
+		return err
+	}
+	if err := configure(n, options); err != nil || n.Internal {
+		return err
+	}
+	if err := forward(n.Subnet6.IsValid(), note); err != nil {
 		return err
 	}
 	warnings, err := foreign.Warnings(n.Bridge.Name, n.Subnet6.IsValid())
@@ -74,13 +81,29 @@ func Up(root string, n networks.Network, note func(text string)) error {
 	return err
 }
 
-// Default does so with the default network, which is stage 6's: where docker0 is somebody else's, or its subnet is, it
-// gets another name or subnet, and that is noted.
+// isTheirs tells whether there is a link of a bridge's name that is not ours. Where there is, rules about that name may not be
+// ours either.
+func isTheirs(b network.Bridge, mark string) (bool, error) {
+	isOurs, err := b.IsThere(mark)
+	if err != nil || isOurs || b.Name == "" {
+		return false, err
+	}
+	_, err = net.InterfaceByName(b.Name)
+	return err == nil, nil //nolint:nilerr // there is none
+}
+
+// Default does so with the default network, which is stage 6's, and whose pool nobody else changes: where docker0 is somebody else's,
+// or its subnet is, it gets another name or subnet, and that is noted.
 func Default(root string, pool *lease.Pool, note func(text string)) error {
 	mark, err := Mark(root)
 	if err != nil {
 		return err
 	}
+	alone, err := lease.Alone() // or another state root would choose the same
+	if err != nil {
+		return err
+	}
+	defer alone.Close() // nothing was written: there is nothing that could fail
 	before := pool.Bridge
 	isThere, err := before.IsThere(mark)
 	if err != nil {
@@ -94,14 +117,25 @@ func Default(root string, pool *lease.Pool, note func(text string)) error {
 		if chosen != before && reason != "" {
 			note(fmt.Sprintf("%s: the bridge is %s, with %s", reason, chosen.Name, chosen.Subnet))
 		}
-		if before.Name != "" && chosen != before {
-			if err := rules.Forget(before.Name, before.Subnet); err != nil {
-				return err
-			}
+		if err := forget(before, chosen, mark); err != nil {
+			return err
 		}
 		pool.Bridge = chosen
 	}
 	return Up(root, networks.Network{Name: networks.Bridge, Pool: *pool}, note)
+}
+
+// forget takes away the rules of a bridge that has gone, if the one in its place is not the same. Where somebody else has a
+// bridge of that name now, they may be his.
+func forget(before, chosen network.Bridge, mark string) error {
+	if before == chosen || before.Name == "" {
+		return nil
+	}
+	isTheirs, err := isTheirs(before, mark)
+	if err != nil || isTheirs {
+		return err
+	}
+	return rules.Forget(before.Name, before.Subnet)
 }
 
 // configure gives the bridge what those of stage 6 have not.
@@ -116,17 +150,23 @@ func configure(n networks.Network, options networks.Options) error {
 		}
 	}
 	if !n.Subnet6.IsValid() {
-		return nil
+		return withoutIPv6(n.Bridge.Name)
 	}
 	address := netip.PrefixFrom(n.Gateway6, n.Subnet6.Bits())
 	return Address6(nil, link, address)
 }
 
-// Down takes away what Up has made. What is not there is fine.
-func Down(n networks.Network) error {
-	errs := []error{rules.Forget(n.Bridge.Name, n.Subnet)}
-	if n.Subnet6.IsValid() {
-		errs = append(errs, rules.Forget(n.Bridge.Name, n.Subnet6))
+// Down takes away what Up has made. What is not there is fine, and a link of the bridge's name that is somebody else's stays.
+// Nobody else makes or removes one meanwhile: see networks.Exclusive.
+func Down(root string, n networks.Network) error {
+	mark, err := Mark(root)
+	if err != nil {
+		return err
 	}
-	return errors.Join(append(errs, network.Unplug(n.Bridge.Name))...)
+	isTheirs, err := isTheirs(n.Bridge, mark)
+	if err != nil || isTheirs {
+		return err
+	}
+	errs := []error{network.Unplug(n.Bridge.Name), rules.Forget(n.Bridge.Name, n.Subnet), rules.Forget(n.Bridge.Name, subnet6(n))}
+	return errors.Join(errs...)
 }

@@ -7,12 +7,27 @@ import (
 	"drydock/stage6-network/rules"
 )
 
-// Rules are those of a network: for IPv4, and for IPv6 if it has that.
+// everything is all of IPv6: that is what the rules of a network are about that has none of it.
+var everything = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+
+// subnet6 is what the rules of a network for IPv6 are about.
+func subnet6(n networks.Network) netip.Prefix {
+	if n.Subnet6.IsValid() {
+		return n.Subnet6
+	}
+	return everything
+}
+
+// Rules are those of a network: for IPv4, and for IPv6 if it has that, or has containers that are not to reach each other by
+// addresses that they give themselves.
 func Rules(n networks.Network, options networks.Options) (all [][]rules.Rule) {
-	for _, subnet := range []netip.Prefix{n.Subnet, n.Subnet6} {
-		if subnet.IsValid() {
-			all = append(all, ofSubnet(n, options, subnet))
-		}
+	all = append(all, ofSubnet(n, options, n.Subnet))
+	switch name := n.Bridge.Name; {
+	case n.Subnet6.IsValid():
+		all = append(all, ofSubnet(n, options, n.Subnet6))
+	case options.Silent && hasIPv6():
+		purpose := rules.Guard(name, everything)[0].For
+		all = append(all, []rules.Rule{{Chain: "forward", Parts: []rules.Part{rules.From(name), rules.Out(name), rules.Drop}, For: purpose, Six: true}})
 	}
 	return all
 }

@@ -17,12 +17,9 @@ import (
 
 // filterBridges has the firewall see what goes from one port of a bridge to another. It does so for all bridges of the host.
 // Documentation/networking/ip-sysctl.rst, on /proc/sys/net/bridge.
-func filterBridges(six bool) error {
-	names := []string{"net/bridge/bridge-nf-call-iptables"}
-	if six {
-		names = append(names, "net/bridge/bridge-nf-call-ip6tables")
-	}
-	for _, name := range names {
+func filterBridges() error {
+	// Packets with the tag of a VLAN too: to whom gets them, one with the number 0 is as good as one without.
+	for _, name := range []string{"net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables", "net/bridge/bridge-nf-filter-vlan-tagged"} {
 		err := set(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			// A kernel that has it as a module has not loaded it yet. If that fails, set says what there is not.
@@ -34,6 +31,21 @@ func filterBridges(six bool) error {
 		}
 	}
 	return nil
+}
+
+// hasIPv6 tells whether the kernel has that.
+func hasIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
+}
+
+// withoutIPv6 has the host take no IPv6 from a link, to pass it on or to keep: not what containers send by addresses that they
+// give themselves either. Documentation/networking/ip-sysctl.rst on disable_ipv6.
+func withoutIPv6(link string) error {
+	if !hasIPv6() {
+		return nil
+	}
+	return kernel.WriteFile("the network has no IPv6", "/proc/sys/net/ipv6/conf/"+link+"/disable_ipv6", "1")
 }
 
 // forward has the host pass on what is for others, and says so if that is new.

@@ -156,10 +156,10 @@ func cable(n networks.Network, id string) string {
 
 // provide has a network's bridge be there.
 func (h Host) provide(name string) error {
-	return networks.Exclusive(h.Root, func(pool *lease.Pool) error {
-		if name == networks.Bridge {
-			return bridge.Default(h.Root, pool, h.Note)
-		}
+	if name == networks.Bridge {
+		return lease.Change(h.Root, name, func(pool *lease.Pool) error { return bridge.Default(h.Root, pool, h.Note) })
+	}
+	return networks.Exclusive(h.Root, func() error {
 		n, err := networks.Read(h.Root, name)
 		if err != nil {
 			return err

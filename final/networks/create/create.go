@@ -22,7 +22,6 @@ import (
 	"drydock/final/networks"
 	"drydock/final/networks/bridge"
 	"drydock/internal/record"
-	"drydock/stage6-network/lease"
 	"drydock/stage6-network/network"
 )
 
@@ -33,15 +32,15 @@ func Create(root, name string, v Values, note func(text string)) (id string, err
 		return "", err
 	}
 	n.Created = time.Now().UTC()
-	err = networks.Exclusive(root, func(def *lease.Pool) error {
-		if err := place(root, def, &n); err != nil {
+	err = networks.Exclusive(root, func() error {
+		if err := place(root, &n); err != nil {
 			return err
 		}
 		if err := networks.Add(root, n); err != nil {
 			return err
 		}
 		if err := bridge.Up(root, n, note); err != nil {
-			return errors.Join(err, networks.Remove(root, name, bridge.Down))
+			return errors.Join(err, networks.Remove(root, name, func(n networks.Network) error { return bridge.Down(root, n) }))
 		}
 		return nil
 	})
@@ -49,12 +48,12 @@ func Create(root, name string, v Values, note func(text string)) (id string, err
 }
 
 // place chooses the network's subnet if the user has not, and refuses what collides with other networks.
-func place(root string, def *lease.Pool, n *networks.Network) error {
+func place(root string, n *networks.Network) error {
 	all, err := networks.List(root)
 	if err != nil {
 		return err
 	}
-	taken := []netip.Prefix{def.Subnet}
+	var taken []netip.Prefix
 	for _, other := range all {
 		if other.Name == n.Name {
 			return fmt.Errorf("network with name %s already exists: choose another, or remove that one", n.Name)

@@ -5,12 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"drydock/final/filter"
 	"drydock/final/networks"
 	"drydock/final/networks/bridge"
 	"drydock/final/networks/remove"
+	"drydock/final/networks/show"
 	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
 )
@@ -82,6 +85,13 @@ func TestKernelRefused(t *testing.T) {
 		"there": "network with name there already exists",
 		"-o com.docker.network.bridge.name=br-mine new":                            "networks have same bridge name",
 		"-o com.docker.network.bridge.name=theirs new":                             "the link theirs is there already",
+		"-o com.docker.network.bridge.name=docker0 new":                            "that name is for the bridge of the default network",
+		"-o com.docker.network.bridge.name=drydock3 new":                           "that name is for the bridge of the default network",
+		"-o com.docker.network.bridge.name=drydock-new new":                        "that name is for the bridge of the default network",
+		"-o com.docker.network.bridge.name=all new":                                "the kernel has another use for that name",
+		"-o com.docker.network.bridge.name=default new":                            "the kernel has another use for that name",
+		"-o com.docker.network.bridge.name=br%d new":                               "a link's name has",
+		"-o com.docker.network.bridge.name=br;reboot new":                          "a link's name has",
 		"--subnet 10.3.0.0/24 --gateway 10.4.0.1 new":                              "no matching subnet for gateway 10.4.0.1",
 		"-o com.docker.network.driver.mtu=9 new":                                   "invalid MTU number",
 		"--subnet 10.3.0.0/24 -o com.docker.network.bridge.name=drydock-new/x new": "a link's name has",
@@ -95,14 +105,58 @@ func TestKernelRefused(t *testing.T) {
 	}
 }
 
+// TestKernelDamaged has the file of one network, and that of the default one, be damaged: others are made, shown and removed, and the
+// damaged one is named.
+func TestKernelDamaged(t *testing.T) {
+	testnet.Host(t)
+	root := t.TempDir()
+	if _, err := try(t, root, "good"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"bad", networks.Bridge} {
+		if err := os.WriteFile(filepath.Join(root, "networks", name), []byte("{"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := try(t, root, "new"); err != nil {
+		t.Error(err)
+	}
+	if _, err := try(t, root, "bad"); err == nil || !strings.Contains(err.Error(), "network with name bad already exists") {
+		t.Errorf("another one of that name: %v", err)
+	}
+	rows, err := show.List(root, filter.Set{}, false)
+	if err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, row := range rows {
+		names = append(names, row.Driver+" "+row.Name)
+	}
+	if diff := cmp.Diff([]string{"damaged bad", "damaged bridge", "bridge good", "host host", "bridge new", "null none"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := remove.Network(root, "new", false); err != nil {
+		t.Error(err)
+	}
+	if _, err := remove.Network(root, "bad", true); err == nil || !strings.Contains(err.Error(), "networks/bad: unexpected end of JSON input: correct it, or remove it") {
+		t.Errorf("the damaged one: %v", err)
+	}
+	removed, err := remove.Prune(root, filter.Set{}, time.Now(), func(string) bool { return false })
+	if diff := cmp.Diff([]string{"good"}, removed); diff != "" || err == nil || !strings.Contains(err.Error(), "networks/bad") {
+		t.Errorf("%v: %s", err, diff)
+	}
+}
+
 // TestKernelHalf has the kernel refuse what Create asks for in the end: the file that was written goes again.
 func TestKernelHalf(t *testing.T) {
 	testnet.Host(t)
 	root := t.TempDir()
-	testnet.Sh(t, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
-	if _, err := try(t, root, "first"); err != nil {
-		t.Fatal(err)
+	for _, line := range []string{"first", "--ipv6 six"} { // with the tables, which stay
+		if _, err := try(t, root, line); err != nil {
+			t.Fatal(err)
+		}
 	}
+	testnet.Sh(t, "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
 	before := state(t, root)
 	if _, err := try(t, root, "--ipv6 new"); err == nil || !strings.Contains(err.Error(), "ip address replace") {
 		t.Errorf("IPv6 where there is none: %v", err)

@@ -21,13 +21,12 @@ import (
 	"drydock/final/filter"
 	"drydock/final/networks"
 	"drydock/final/networks/bridge"
-	"drydock/stage6-network/lease"
 )
 
 // PruneFilters are the filters that Prune knows.
 var PruneFilters = []string{"until", "label", "label!"}
 
-// Network removes the network that ref means. With force, it is fine if there is none; it tells whether there was one.
+// Network removes the network that ref means. What the dead have of it, connect.Host.Sweep takes back before. With force, it is fine if there is none; it tells whether there was one.
 func Network(root, ref string, force bool) (isRemoved bool, err error) {
 	n, err := networks.Find(root, ref)
 	if force && errors.As(err, new(networks.NotFound)) {
@@ -43,12 +42,12 @@ func Network(root, ref string, force bool) (isRemoved bool, err error) {
 }
 
 func remove(root, name string) error {
-	return networks.Exclusive(root, func(*lease.Pool) error {
+	return networks.Exclusive(root, func() error {
 		return networks.Remove(root, name, func(n networks.Network) error {
 			if len(n.Leases) > 0 {
 				return inUse(n)
 			}
-			return bridge.Down(n)
+			return bridge.Down(root, n)
 		})
 	})
 }
@@ -78,7 +77,12 @@ func Prune(root string, filters filter.Set, now time.Time, wanted func(name stri
 	if err != nil {
 		return nil, err
 	}
+	var damaged error
 	for _, n := range all {
+		if n.Damaged != nil {
+			damaged = errors.Join(damaged, n.Damaged)
+			continue
+		}
 		prunes, err := filters.Prunes(n.Labels, &n.Created, now)
 		if err != nil {
 			return removed, err
@@ -95,5 +99,5 @@ func Prune(root string, filters filter.Set, now time.Time, wanted func(name stri
 			removed = append(removed, n.Name)
 		}
 	}
-	return removed, nil
+	return removed, damaged
 }

@@ -11,6 +11,14 @@ import (
 	"drydock/final/networks"
 )
 
+// network is one whose name is one hexadecimal digit.
+func network(name string, internal bool) networks.Network {
+	n := networks.Network{Name: name, More: networks.More{ID: strings.Repeat(name, 64), Internal: internal}}
+	n.Bridge.Name = "br-" + name
+	n.Subnet, n.Gateway = netip.MustParsePrefix("10.0.0.0/8"), netip.MustParseAddr("10.0.0.1")
+	return n
+}
+
 // TestHosts has the neighbours of a container on all of its networks, but for the default one: those on the network that is its
 // way come first, and those on others not at all.
 func TestHosts(t *testing.T) {
@@ -18,7 +26,7 @@ func TestHosts(t *testing.T) {
 	address := netip.MustParseAddr
 	me, web := strings.Repeat("0123456789abcdef", 4), strings.Repeat("fedcba9876543210", 4)
 	for name, internal := range map[string]bool{"a": true, "b": false, "c": false} {
-		if err := networks.Add(root, networks.Network{Name: name, More: networks.More{ID: name, Internal: internal}}); err != nil {
+		if err := networks.Add(root, network(name, internal)); err != nil {
 			t.Fatal(err)
 		}
 	}

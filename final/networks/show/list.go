@@ -64,7 +64,7 @@ func List(root string, filters filter.Set, whole bool) (rows []Row, err error) {
 		return nil, err
 	}
 	for _, n := range all {
-		unused := len(n.Leases) == 0 && !networks.IsPredefined(n.Name)
+		unused := len(n.Leases) == 0 && !networks.IsPredefined(n.Name) && n.Damaged == nil
 		if matches(n, filters) && (!filters.Has("dangling") || unused == dangling) {
 			rows = append(rows, row(n, whole))
 		}
@@ -109,7 +109,11 @@ func matches(n networks.Network, filters filter.Set) bool {
 		one("scope", is(scope)) && one("type", is(kind)) && filters.Labels("label", n.Labels)
 }
 
+// row is that of a network. One whose file is damaged is known by its name only.
 func row(n networks.Network, whole bool) Row {
+	if n.Damaged != nil {
+		return Row{ID: n.Name, Driver: "damaged", Name: n.Name, Scope: scope}
+	}
 	var labels []string
 	for _, key := range slices.Sorted(maps.Keys(n.Labels)) {
 		labels = append(labels, key+"="+n.Labels[key])
