@@ -4,6 +4,7 @@ import (
 	"drydock/internal/cli"
 	"drydock/internal/cover"
 	"drydock/internal/kernel"
+	"drydock/stage1-namespaces/capability"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
@@ -51,6 +52,11 @@ func initialise(config Config, parent *process.Reporter) error {
 	}
 	if err := rootfs.Seal(config.Root); err != nil {
 		return err
+	}
+	if config.Root.ReadOnly {
+		if err := capability.GiveUp(capability.Mount); err != nil {
+			return err
+		}
 	}
 	return parent.Become(config.Program)
 }

@@ -117,15 +117,6 @@ func vector(words []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// Prctl is prctl(2), for the one option used: PR_SET_PDEATHSIG, the signal that the
-// calling thread gets when the thread that made its process ends.
-func Prctl(why string, option int, value uintptr) error {
-	tell(why, func() (string, string) {
-		return fmt.Sprintf("prctl(%d, %d)", option, value), ":" // unshare --kill-child has done it
-	})
-	return context(unix.Prctl(option, value, 0, 0, 0), "prctl %d", option)
-}
-
 // CloseRange is close_range(2): it closes the file descriptors first to last, or
 // with CLOSE_RANGE_CLOEXEC has execve(2) close them. Linux 5.9, the flag 5.11.
 func CloseRange(why string, first, last, flags uint) error {
@@ -133,32 +124,6 @@ func CloseRange(why string, first, last, flags uint) error {
 		return fmt.Sprintf("close_range(%d, %#x, %#x)", first, last, flags), ":"
 	})
 	return context(unix.CloseRange(first, last, flags), "close the file descriptors from %d on", first)
-}
-
-// Setgroups is setgroups(2), for all threads: the further groups of the process. The shell form
-// of the three calls is that of the last.
-func Setgroups(why string, gids []int) error {
-	tell(why, func() (string, string) {
-		return fmt.Sprintf("setgroups(%d, %v)", len(gids), gids), ":"
-	})
-	return context(syscall.Setgroups(gids), "set the groups to %v", gids)
-}
-
-// Setgid is setgid(2), for all threads.
-func Setgid(why string, gid int) error {
-	tell(why, func() (string, string) {
-		return fmt.Sprintf("setgid(%d)", gid), ":"
-	})
-	return context(syscall.Setgid(gid), "set the group to %d", gid)
-}
-
-// Setuid is setuid(2), for all threads. Who is not root cannot take it back, and loses the
-// capabilities. A shell cannot change its own user: setpriv(1) runs a program as another.
-func Setuid(why string, uid int) error {
-	tell(why, func() (string, string) {
-		return fmt.Sprintf("setuid(%d)", uid), ""
-	})
-	return context(syscall.Setuid(uid), "set the user to %d", uid)
 }
 
 // Prlimit is prlimit(2): it sets a resource limit of another process, as ulimit does for

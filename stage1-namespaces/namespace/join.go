@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"drydock/internal/kernel"
+	"drydock/stage1-namespaces/capability"
 )
 
 // joinOrder is the order in which Inside enters the namespaces of a process. A pidfd
@@ -16,7 +17,8 @@ import (
 var joinOrder = []string{PID, IPC, UTS, Net, Cgroup, Mount}
 
 // Inside calls f on a thread that sees what the target sees: its namespaces, and its
-// root directory. What f starts is born in there. Linux 5.8, for setns(2) with a pidfd.
+// root directory; and that may do no more than the target might. What f starts is born
+// in there. Linux 5.8, for setns(2) with a pidfd.
 func (t *Target) Inside(f func() error) error {
 	done := make(chan error)
 	go func() {
@@ -45,6 +47,7 @@ type Target struct {
 	pidfd int
 	root  int // its root directory, O_PATH
 	joins []string
+	may   capability.Set
 }
 
 // Hold holds a process, and finds out which of its namespaces differ from ours.
@@ -83,6 +86,9 @@ func (t *Target) inspect() (err error) {
 	t.root, err = unix.Open(fmt.Sprintf("/proc/%d/root", t.pid), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open the root directory of process %d: %w", t.pid, err)
+	}
+	if t.may, err = capability.Bounds(t.pid); err != nil {
+		return fmt.Errorf("read what process %d may do: %w", t.pid, err)
 	}
 	// If it still lives, all that was read by its pid was about this process.
 	if err := unix.PidfdSendSignal(t.pidfd, 0, nil, 0); err != nil {
@@ -129,7 +135,12 @@ func (t *Target) enter() error {
 	if err := unix.Fchdir(t.root); err != nil {
 		return fmt.Errorf("change directory to the root of process %d: %w", t.pid, err)
 	}
-	return kernel.Chroot("the container's root is the program's root", ".")
+	if err := kernel.Chroot("the container's root is the program's root", "."); err != nil {
+		return err
+	}
+	// Rights that the container gave up are not brought in from outside: its root may
+	// trace what is started here, and make it do whatever it may. ptrace(2).
+	return capability.GiveUp(^t.may)
 }
 
 // Close lets go of the process.
