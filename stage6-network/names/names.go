@@ -15,6 +15,7 @@ package names
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -30,6 +31,7 @@ func Files() []string { return []string{"hostname", "hosts", "resolv.conf"} }
 type Host struct {
 	Name    string
 	Address netip.Addr // the zero value: nowhere
+	Others  string     // the lines of hosts that it knows besides
 }
 
 // known are the names that every container knows, as Docker has them.
@@ -50,7 +52,7 @@ func Hosts(h Host) string {
 	if short, _, hasDomain := strings.Cut(h.Name, "."); hasDomain {
 		line += " " + short
 	}
-	return known + line + "\n"
+	return known + h.Others + line + "\n"
 }
 
 // fallback are the servers that Docker has a container ask where the host names none that it could reach.
@@ -112,6 +114,25 @@ func write(dir string, contents ...string) error {
 		}
 	}
 	return nil
+}
+
+// Edit changes the hosts of a container that may run. The file stays the same one, which it has mounted; and it is never empty
+// meanwhile, as somebody may be looking a name up.
+func Edit(dir string, change func(hosts string) string) error {
+	file, err := os.OpenFile(filepath.Join(dir, "hosts"), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	before, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	after := change(string(before))
+	if _, err := file.WriteAt([]byte(after), 0); err != nil {
+		return err
+	}
+	return file.Truncate(int64(len(after)))
 }
 
 // resolved is where systemd-resolved, which is a server on 127.0.0.53, says whom it asks itself.

@@ -1,9 +1,11 @@
 package names
 
 import (
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,8 +19,9 @@ func TestHosts(t *testing.T) {
 		host Host
 		want string
 	}{
-		{Host{"5e6ffde1fad9", address}, docker + "172.17.0.2\t5e6ffde1fad9\n"},
-		{Host{"web.example.org", address}, docker + "172.17.0.2\tweb.example.org web\n"},
+		{Host{Name: "5e6ffde1fad9", Address: address}, docker + "172.17.0.2\t5e6ffde1fad9\n"},
+		{Host{Name: "web.example.org", Address: address}, docker + "172.17.0.2\tweb.example.org web\n"},
+		{Host{Name: "web", Address: address, Others: "172.17.0.3\tdb\n"}, docker + "172.17.0.3\tdb\n172.17.0.2\tweb\n"},
 		{Host{Name: "box"}, docker},
 	} {
 		if diff := cmp.Diff(test.want, Hosts(test.host)); diff != "" {
@@ -66,6 +69,39 @@ func TestWrite(t *testing.T) {
 				t.Errorf("%s has mode %v", file, info.Mode())
 			}
 			before = append(before, info)
+		}
+	}
+}
+
+// TestEdit changes a file that somebody has open, as a container has it mounted: he sees what comes, longer or shorter, and never nothing.
+func TestEdit(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(dir, Host{Name: "web"}); err != nil {
+		t.Fatal(err)
+	}
+	mounted, err := os.Open(filepath.Join(dir, "hosts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mounted.Close()
+	seen := func() string {
+		text, err := io.ReadAll(io.NewSectionReader(mounted, 0, 1<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, change := range []struct{ from, to string }{{"localhost\n", "localhost mine\n"}, {"mine", ""}, {"ff02::1\tip6-allnodes\n", ""}} {
+		before := seen()
+		want := strings.Replace(before, change.from, change.to, 1)
+		err := Edit(dir, func(hosts string) string {
+			if seen() != before {
+				t.Error("it is something else while it is being changed")
+			}
+			return strings.Replace(hosts, change.from, change.to, 1)
+		})
+		if diff := cmp.Diff(want, seen()); diff != "" || err != nil || want == before {
+			t.Errorf("%v: %v %s", change, err, diff)
 		}
 	}
 }
