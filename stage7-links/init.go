@@ -1,9 +1,12 @@
 package main
 
 import (
+	"slices"
+
 	"drydock/internal/cli"
 	"drydock/internal/cover"
 	"drydock/internal/kernel"
+	"drydock/stage1-namespaces/capability"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
@@ -18,6 +21,12 @@ import (
 type order struct {
 	Config
 	Mounts []volume.Mount
+}
+
+// protects says whether the container has something that it may not write to. Then it may not
+// mount either: it would mount the same again, writable.
+func (o order) protects() bool {
+	return o.Root.ReadOnly || slices.ContainsFunc(o.Mounts, func(m volume.Mount) bool { return m.ReadOnly }) || slices.ContainsFunc(o.Files, func(f bind.Mount) bool { return f.ReadOnly })
 }
 
 // becomeContainer is the child's side. It runs as the first process of the new
@@ -81,6 +90,11 @@ func initialise(config order, parent *process.Reporter) error {
 	}
 	if err := rootfs.Seal(config.Root); err != nil {
 		return err
+	}
+	if config.protects() {
+		if err := capability.GiveUp(capability.Mount); err != nil {
+			return err
+		}
 	}
 	return parent.Become(config.Program)
 }
