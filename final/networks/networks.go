@@ -9,6 +9,7 @@
 //
 //	networks.go   what a network is
 //	file.go       how it is read, changed, made and removed
+//	validate.go   what is taken for a file of ours
 //	address.go    who gets which address
 //	options.go    what --opt says
 //

@@ -135,9 +135,10 @@ func tracked(words string, key expr.CtKey, bits uint32, op expr.CmpOp) Part {
 // dnatDone is IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h: the destination was translated.
 const dnatDone = 1 << 5
 
-// What connection tracking knows.
+// What connection tracking knows. Of an answer to no question it knows nothing, and has no status; it too finds out who listens.
 var (
 	New          = tracked("ct state new", expr.CtKeySTATE, expr.CtStateBitNEW, expr.CmpOpNeq)
+	Unknown      = tracked("ct state invalid,untracked", expr.CtKeySTATE, expr.CtStateBitINVALID|expr.CtStateBitUNTRACKED, expr.CmpOpNeq)
 	NotPublished = tracked("ct status ! dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpEq)
 	wasPublished = tracked("ct status dnat", expr.CtKeySTATUS, dnatDone, expr.CmpOpNeq)
 )

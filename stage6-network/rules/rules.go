@@ -105,6 +105,7 @@ func Guard(bridge string, subnet netip.Prefix) []Rule {
 		rule("output", toHost, jump(published)),
 		// Nobody who happens to know a container's address reaches what it has not published.
 		rule("forward", NotFrom(bridge), Out(bridge), New, NotPublished, Drop),
+		rule("forward", NotFrom(bridge), Out(bridge), Unknown, Drop),
 		// What comes back in by a published port, from a container, bears the host's address too: or else it would
 		// get the answer from another than it had asked.
 		rule("postrouting", fromSubnet(subnet), Out(bridge), wasPublished, masquerade),

@@ -69,7 +69,7 @@ func Up(root string, n networks.Network, note func(text string)) error {
 		return err
 	}
 	if err := configure(n, options); err != nil || n.Internal {
-		return err
+		return err // the host passes on nothing of an internal one
 	}
 	if err := forward(n.Subnet6.IsValid(), note); err != nil {
 		return err

@@ -49,6 +49,7 @@ func ofSubnet(n networks.Network, options networks.Options, subnet netip.Prefix)
 	if options.Silent {
 		// As for those from elsewhere: nobody begins a connection to a container, but by a published port.
 		add(rules.From(name), rules.Out(name), rules.New, rules.NotPublished, rules.Drop)
+		add(rules.From(name), rules.Out(name), rules.Unknown, rules.Drop)
 	}
 	return all
 }

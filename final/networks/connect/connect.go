@@ -56,9 +56,17 @@ type Place struct {
 }
 
 // Reserve gives a container that is about to start its places in the networks that it wishes to be on: eth0 is in the first by
-// name, where Docker has no order. Nothing is plugged in yet. If there is an error, it has none.
+// name, where Docker has no order. Nothing is plugged in yet. If there is an error, it has none. What it has is from another time,
+// when it was killed with its owner, and is taken back first.
 func (h Host) Reserve(c Container, wishes []endpoint.Wish) (places []Place, err error) {
 	if wishes, err = h.resolve(wishes); err != nil {
+		return nil, err
+	}
+	left, err := h.Places(c.ID)
+	for _, place := range left {
+		err = errors.Join(err, h.Release(place.Network.Name, c.ID))
+	}
+	if err != nil {
 		return nil, err
 	}
 	for i, wish := range wishes {
@@ -182,11 +190,7 @@ func (h Host) Release(name, id string) error {
 
 // release does so with all but the ports, which may be published by another place.
 func release(n *networks.Network, id string) error {
-	name := cable(*n, id)
-	if e, known := n.Endpoints[id]; known {
-		name = e.Cable
-	}
-	if err := network.Unplug(name); err != nil {
+	if err := network.Unplug(cable(*n, id)); err != nil {
 		return err
 	}
 	n.Free(id)

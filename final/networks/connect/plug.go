@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"drydock/final/networks"
 	"drydock/final/networks/bridge"
+	"drydock/internal/alone"
 	"drydock/internal/kernel"
 	"drydock/stage6-network/flow"
 	"drydock/stage6-network/network"
@@ -33,7 +35,8 @@ func Plug(namespace *os.File, c Container, places []Place) error {
 	return settle(namespace, c, places)
 }
 
-// plug makes one cable. No default route is by it yet.
+// plug makes one cable. No default route is by it yet. The largest packet of both its ends is the network's: what is larger than
+// one end takes is lost.
 func plug(namespace *os.File, p Place) error {
 	hardware, err := net.ParseMAC(p.Endpoint.Hardware)
 	if err != nil {
@@ -50,23 +53,52 @@ func plug(namespace *os.File, p Place) error {
 	if err != nil {
 		return err
 	}
-	if options.MTU == 0 && !p.Endpoint.Address6.IsValid() {
-		return nil
+	if err := errors.Join(setMTU(new(netlink.Handle), p.Endpoint.Cable, options.MTU), hearNoRouter(namespace, p.Endpoint)); err != nil {
+		return err
 	}
 	return within(namespace, func(container *netlink.Handle) error {
+		if err := setMTU(container, p.Endpoint.Link, options.MTU); err != nil || !p.Endpoint.Address6.IsValid() {
+			return err
+		}
 		link, err := container.LinkByName(p.Endpoint.Link)
 		if err != nil {
 			return fmt.Errorf("find %s in the container: %w", p.Endpoint.Link, err)
 		}
-		if options.MTU != 0 {
-			if err := container.LinkSetMTU(link, options.MTU); err != nil {
-				return fmt.Errorf("ip link set %s mtu %d: %w", p.Endpoint.Link, options.MTU, err)
-			}
-		}
-		if !p.Endpoint.Address6.IsValid() {
-			return nil
-		}
 		return bridge.Address6(container, link, netip.PrefixFrom(p.Endpoint.Address6, p.Network.Subnet6.Bits()))
+	})
+}
+
+// setMTU sets the largest packet of a link, if the network has one. The handle says where the link is.
+func setMTU(where *netlink.Handle, name string, mtu int) error {
+	if mtu == 0 {
+		return nil
+	}
+	link, err := where.LinkByName(name)
+	if err == nil {
+		err = where.LinkSetMTU(link, mtu)
+	}
+	if err != nil {
+		return fmt.Errorf("ip link set %s mtu %d: %w", name, mtu, err)
+	}
+	return nil
+}
+
+// hearNoRouter has a container take no IPv6 by a link but what the network has: any neighbour could say that it is a router, and be
+// sent what is for others. Documentation/networking/ip-sysctl.rst on accept_ra and disable_ipv6.
+func hearNoRouter(namespace *os.File, e networks.Endpoint) error {
+	setting, value := "disable_ipv6", "1"
+	if e.Address6.IsValid() {
+		setting, value = "accept_ra", "0"
+	}
+	return alone.Thread(func() error {
+		if err := kernel.Setns("settings of the network are those of who looks", int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		err := kernel.WriteFile("no neighbour is a router", "/proc/sys/net/ipv6/conf/"+e.Link+"/"+setting, value)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the kernel has no IPv6
+		}
+		return err
 	})
 }
 

@@ -10,7 +10,8 @@ import (
 	"drydock/final/networks/endpoint"
 )
 
-// Join connects a container that runs, and is told by its network namespace, to one more network.
+// Join connects a container that runs, and is told by its network namespace, to one more network. Whoever calls this, or Leave,
+// is the only one who does so with the container meanwhile.
 func (h Host) Join(namespace *os.File, c Container, wish endpoint.Wish) (place Place, err error) {
 	before, err := h.Places(c.ID)
 	if err != nil {
@@ -27,7 +28,7 @@ func (h Host) Join(namespace *os.File, c Container, wish endpoint.Wish) (place P
 		err = settle(namespace, c, append(before, place))
 	}
 	if err != nil {
-		return place, errors.Join(err, h.leave(namespace, c, place.Network.Name))
+		return place, errors.Join(err, h.leave(namespace, c, place.Network.Name, before))
 	}
 	return place, nil
 }
@@ -51,16 +52,17 @@ func (h Host) Leave(namespace *os.File, c Container, ref string) error {
 	if _, isThere := n.Endpoints[c.ID]; !isThere {
 		return fmt.Errorf("container %s is not connected to network %s: drydock inspect says which it is on", c.ID, n.Name)
 	}
-	return h.leave(namespace, c, n.Name)
-}
-
-func (h Host) leave(namespace *os.File, c Container, name string) error {
-	if err := networks.Change(h.Root, name, func(n *networks.Network) error { return release(n, c.ID) }); err != nil {
-		return err
-	}
 	left, err := h.Places(c.ID)
 	if err != nil {
 		return err
 	}
-	return settle(namespace, c, left)
+	return h.leave(namespace, c, n.Name, slices.DeleteFunc(left, func(p Place) bool { return p.Network.Name == n.Name }))
+}
+
+// leave takes a container's place back. First its way and its ports are those of the places that are left: so whoever is killed in
+// between leaves a container that can be disconnected once more, and no port leads to an address that another one may get. What a
+// container has made of its own links keeps it from no disconnecting.
+func (h Host) leave(namespace *os.File, c Container, name string, left []Place) error {
+	settled := settle(namespace, c, left)
+	return errors.Join(settled, networks.Change(h.Root, name, func(n *networks.Network) error { return release(n, c.ID) }))
 }

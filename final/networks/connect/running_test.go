@@ -114,6 +114,46 @@ func TestKernelDead(t *testing.T) {
 	}
 }
 
+// TestKernelAgain starts a container again that was killed with its owner, and that is to be on other networks now: what it had is gone,
+// though it lives again.
+func TestKernelAgain(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 one", "--subnet 10.2.0.0/24 two", "--subnet 10.3.0.0/24 three")
+	web := container("web", port.Mapping{Host: netip.MustParseAddrPort("0.0.0.0:8080"), Container: 80, Protocol: "tcp"})
+	w.start(web, on("one"), on("two"))
+	_, places := w.start(web, on("two"), on("three"))
+	now, err := w.Places(web.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range now {
+		names = append(names, p.Network.Name+"="+p.Endpoint.Address.String())
+	}
+	if diff := cmp.Diff([]string{"three=10.3.0.2", "two=10.2.0.2"}, names); diff != "" || len(places) != 2 {
+		t.Error(diff)
+	}
+	if got := testnet.Sh(t, "ip -o link show type veth | wc -l; nft list chain ip drydock published | grep -o 'dnat.*:80'"); got != "2 dnat to 10.3.0.2:80" {
+		t.Errorf("cables and ports: %s", got)
+	}
+}
+
+// TestKernelRenamed has a container give its links other names: it is disconnected all the same.
+func TestKernelRenamed(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 one", "--subnet 10.2.0.0/24 two")
+	c := container("web")
+	namespace, _ := w.start(c, on("one"), on("two"))
+	testnet.In(t, namespace, "ip link set eth1 name mine; ip link set eth0 name yours")
+	if err := w.Leave(namespace, c, "one"); err == nil || !strings.Contains(err.Error(), "find eth1 in the container") {
+		t.Errorf("its way is by what it has not: %v", err)
+	}
+	if left, err := w.Places(c.ID); err != nil || len(left) != 1 {
+		t.Errorf("%d places are left: %v", len(left), err)
+	}
+	if got := testnet.Sh(t, "ip -o link show type veth | wc -l"); got != "1" {
+		t.Errorf("%s cables are left", got)
+	}
+}
+
 // TestKernelMany has containers come to networks and leave them, while networks are made and removed: nobody waits for ever, no two
 // have one address, and nothing is left.
 func TestKernelMany(t *testing.T) {

@@ -43,6 +43,11 @@ func newWorld(t *testing.T, lines ...string) world {
 	return w
 }
 
+// path is by which the commands of the test find a namespace.
+func path(namespace *os.File) string {
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), namespace.Fd())
+}
+
 // serve has a server listen at port 80 in a namespace, and say something to whoever comes.
 func (w world) serve(namespace *os.File, text string) {
 	w.Helper()

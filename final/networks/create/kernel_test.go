@@ -1,6 +1,7 @@
 package create
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,6 +65,22 @@ func TestKernelCreate(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, state(t, root)); diff != "" {
 		t.Errorf("what is left (-before +after):\n%s", diff)
+	}
+}
+
+// TestKernelForward has the host pass on what is for others only if there is a network that has a way out.
+func TestKernelForward(t *testing.T) {
+	testnet.Host(t)
+	root := t.TempDir()
+	testnet.Sh(t, "sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0")
+	for _, step := range []struct{ line, want string }{{"--internal --ipv6 inner", "0 0 0"}, {"plain", "1 0 1"}, {"--ipv6 six", "1 1 1"}, {"more", "1 1 0"}} {
+		notes, err := try(t, root, step.line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := testnet.Sh(t, fmt.Sprint("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding; echo ", len(notes))); got != step.want {
+			t.Errorf("%s: %s, want %s: %q", step.line, got, step.want, notes)
+		}
 	}
 }
 

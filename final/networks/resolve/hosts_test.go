@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"drydock/final/dns"
+	"drydock/final/dns/resolvconf"
 	"drydock/final/networks"
 )
 
@@ -17,6 +19,44 @@ func network(name string, internal bool) networks.Network {
 	n.Bridge.Name = "br-" + name
 	n.Subnet, n.Gateway = netip.MustParsePrefix("10.0.0.0/8"), netip.MustParseAddr("10.0.0.1")
 	return n
+}
+
+// TestInternal has a container ask by the host as long as it is on a network that has a way out, and not otherwise. Servers that the
+// user names it asks itself.
+func TestInternal(t *testing.T) {
+	root, id := t.TempDir(), strings.Repeat("0123456789abcdef", 4)
+	server, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	upstream := Server{Root: root, ID: id, Config: resolvconf.Parse("/etc/resolv.conf", "nameserver 127.0.0.1\n")}.upstream()
+	asks := func() bool {
+		conn, err := upstream[0].Dial(t.Context(), "udp", server.LocalAddr().String())
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}
+	for _, step := range []struct {
+		network  string
+		internal bool
+		want     bool
+	}{{"a", true, false}, {"b", true, false}, {"c", false, true}} {
+		if err := networks.Add(root, network(step.network, step.internal)); err != nil {
+			t.Fatal(err)
+		}
+		if err := networks.Change(root, step.network, func(n *networks.Network) error {
+			address := netip.MustParseAddr("10.0.0.2")
+			n.Leases[address], n.Endpoints[id] = id, networks.Endpoint{Address: address}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := asks(); got != step.want {
+			t.Errorf("on %s too, it asks outside: %v", step.network, got)
+		}
+	}
 }
 
 // TestHosts has the neighbours of a container on all of its networks, but for the default one: those on the network that is its

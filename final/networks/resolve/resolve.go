@@ -14,6 +14,7 @@ package resolve
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/netip"
@@ -100,11 +101,24 @@ func (s Server) Serve(ctx context.Context, ready func()) error {
 // container where the user does.
 func (s Server) upstream() (all []dns.Upstream) {
 	for _, server := range s.Config.Servers {
-		u := dns.Upstream{Address: netip.AddrPortFrom(server.Addr, 53), Dial: new(net.Dialer).DialContext}
+		u := dns.Upstream{Address: netip.AddrPortFrom(server.Addr, 53), Dial: s.dialFromHost}
 		if !server.OnHost {
 			u.Dial = inside.Dial(s.Namespace)
 		}
 		all = append(all, u)
 	}
 	return all
+}
+
+// dialFromHost asks for a container that could ask itself, and not for one that has no way out: what it asks for would tell those
+// outside what it likes. That may change while it runs.
+func (s Server) dialFromHost(ctx context.Context, network, address string) (net.Conn, error) {
+	places, err := connect.Host{Root: s.Root}.Places(s.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := connect.Way(places); !ok {
+		return nil, errors.New("the container is on internal networks only")
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
