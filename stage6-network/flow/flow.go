@@ -26,22 +26,33 @@ import (
 	"drydock/internal/kernel"
 )
 
-// to are the UDP packets to these ports of the host's.
-type to []netip.AddrPort
+// to are the UDP packets to these ports of the host's, which has these addresses.
+type to struct {
+	ports     []netip.AddrPort
+	addresses []net.Addr
+}
 
 // MatchConntrackFlow is what the library calls for each entry of the table.
 func (t to) MatchConntrackFlow(entry *netlink.ConntrackFlow) bool {
 	first := entry.Forward
-	return first.Protocol == unix.IPPROTO_UDP && slices.ContainsFunc(t, func(port netip.AddrPort) bool {
+	return first.Protocol == unix.IPPROTO_UDP && slices.ContainsFunc(t.ports, func(port netip.AddrPort) bool {
 		address, _ := netip.AddrFromSlice(first.DstIP)
-		return port.Port() == first.DstPort && (port.Addr().IsUnspecified() || port.Addr() == address.Unmap())
+		return port.Port() == first.DstPort && (port.Addr() == address.Unmap() || port.Addr().IsUnspecified() && t.isHosts(first.DstIP))
+	})
+}
+
+// isHosts tells whether an address is one of the host's. What goes to the same port of others is none of ours: to 53, all questions for names.
+func (t to) isHosts(ip net.IP) bool {
+	return ip.IsLoopback() || slices.ContainsFunc(t.addresses, func(own net.Addr) bool {
+		network, isIP := own.(*net.IPNet)
+		return isIP && network.IP.Equal(ip)
 	})
 }
 
 // attempts is how often the table is read that changes while it is.
 const attempts = 20
 
-// Forget has the kernel forget the UDP packets to these ports; 0.0.0.0 is any address. If there were none, that is fine.
+// Forget has the kernel forget the UDP packets to these ports; 0.0.0.0 is any address of the host's. If there were none, that is fine.
 func Forget(ports []netip.AddrPort) error {
 	if len(ports) == 0 {
 		return nil
@@ -56,7 +67,11 @@ func Forget(ports []netip.AddrPort) error {
 				fmt.Sprintf("conntrack --delete --proto udp%s --orig-port-dst %d", where, port.Port())
 		})
 	}
-	return forget(to(ports), fmt.Sprintf("what was sent to the ports %v", ports))
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return fmt.Errorf("list the host's addresses: %w", err)
+	}
+	return forget(unix.AF_INET, to{ports, addresses}, fmt.Sprintf("what was sent to the ports %v", ports))
 }
 
 // of are the packets that were sent by a container, or to it, by its address or by a port of the host's.
@@ -77,13 +92,17 @@ func Vacate(address netip.Addr) error {
 		return fmt.Sprintf("sendto(NETLINK_NETFILTER, {IPCTNL_MSG_CT_DELETE, %s})", address),
 			fmt.Sprintf("conntrack --delete --orig-src %[1]s; conntrack --delete --reply-src %[1]s", address)
 	})
-	return forget(of(address), fmt.Sprintf("the packets of %s", address))
+	family := netlink.InetFamily(unix.AF_INET)
+	if address.Is6() {
+		family = unix.AF_INET6
+	}
+	return forget(family, of(address), fmt.Sprintf("the packets of %s", address))
 }
 
-func forget(which netlink.CustomConntrackFilter, what string) error {
+func forget(family netlink.InetFamily, which netlink.CustomConntrackFilter, what string) error {
 	var err error
 	for range attempts {
-		if _, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, unix.AF_INET, which); !errors.Is(err, netlink.ErrDumpInterrupted) {
+		if _, err = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, which); !errors.Is(err, netlink.ErrDumpInterrupted) {
 			break
 		}
 	}

@@ -58,6 +58,40 @@ func TestKernelForget(t *testing.T) {
 	want("five", after)
 }
 
+// TestKernelElsewhere sends to a port of somebody else's: that is not forgotten when the host's port of that number is published.
+func TestKernelElsewhere(t *testing.T) {
+	runtime.LockOSThread() // see above
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "ip link set lo up; ip address add 192.0.2.1/32 dev lo; ip route add 192.0.2.0/24 dev lo src 127.0.0.1")
+	before, after := listen(t), listen(t)
+	rule := "nft 'add table ip test; add chain ip test output { type nat hook output priority -100; }; flush chain ip test output; add rule ip test output udp dport 53 dnat to "
+	for _, test := range []struct {
+		address string
+		want    net.PacketConn
+	}{{"192.0.2.9:53", before}, {"192.0.2.1:53", after}} {
+		command(t, rule+before.LocalAddr().String()+"'")
+		sender, err := net.Dial("udp4", test.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = sender.Close() }() // nothing is expected of it any more
+		for _, receiver := range []net.PacketConn{before, test.want} {
+			if _, err := sender.Write([]byte(test.address)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.address, receive(t, receiver)); diff != "" {
+				t.Errorf("%s: %s", test.address, diff)
+			}
+			command(t, rule+after.LocalAddr().String()+"'")
+			if err := Forget([]netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), 53)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func command(t *testing.T, line string) {
 	t.Helper()
 	if out, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {

@@ -145,6 +145,11 @@ func newEndpoint(n *networks.Network, c Container, wish endpoint.Wish) (e networ
 	if err := errors.Join(rules.Vacate(e.Address), flow.Vacate(e.Address)); err != nil {
 		return e, err
 	}
+	if e.Address6.IsValid() {
+		if err := flow.Vacate(e.Address6); err != nil {
+			return e, err
+		}
+	}
 	if e.Hardware == "" {
 		four := e.Address.As4()
 		e.Hardware = net.HardwareAddr(append([]byte{0x02, 0x42}, four[:]...)).String()

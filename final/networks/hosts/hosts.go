@@ -12,7 +12,9 @@
 package hosts
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"slices"
@@ -123,11 +125,27 @@ func Remove(path string, place connect.Place) error {
 	})
 }
 
-// edit changes a file that is mounted in a container: so it is not replaced by another one.
-func edit(path string, change func(text string) string) error {
-	text, err := os.ReadFile(path)
+// largest is how much we read of a file that the container writes too, who could make it as large as the disk.
+const largest = 1 << 20
+
+// edit changes a file that is mounted in a container: so it is not replaced by another one. It is cut last: whoever reads it meanwhile, or
+// after we were killed, finds lines of before, and never none.
+func edit(path string, change func(text string) string) (err error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(change(string(text))), 0o644) //nolint:gosec // every user of the container reads it
+	defer func() { err = errors.Join(err, file.Close()) }()
+	text, err := io.ReadAll(io.LimitReader(file, largest+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > largest {
+		return fmt.Errorf("%s has more than %d bytes: make it shorter, in the container", path, largest)
+	}
+	next := change(string(text))
+	if _, err := file.WriteAt([]byte(next), 0); err != nil {
+		return err
+	}
+	return file.Truncate(int64(len(next)))
 }

@@ -127,3 +127,17 @@ func TestRunning(t *testing.T) {
 		t.Error("it is another file: the container has the first one mounted")
 	}
 }
+
+// TestHuge has the container make its file as large as it can: nobody reads that.
+func TestHuge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hosts")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<30); err != nil {
+		t.Fatal(err)
+	}
+	if err := Add(path, "web", place("10.52.0.2")); err == nil || !strings.Contains(err.Error(), "has more than 1048576 bytes") {
+		t.Error(err)
+	}
+}

@@ -27,6 +27,9 @@ import (
 	"drydock/stage6-network/port"
 )
 
+// pause is for how long nobody is let in if that does not work.
+const pause = 100 * time.Millisecond
+
 // patience is how long a container is waited for that is asked for a connection.
 const patience = 10 * time.Second
 
@@ -74,8 +77,9 @@ func (p *Proxy) Serve(where func() netip.Addr) error {
 		conn, err := p.tcp.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return nil
-		} else if err != nil {
-			return fmt.Errorf("published port %s: %w", p.Mapping, err)
+		} else if err != nil { // too many files are open, and will not always be: accept(2)
+			time.Sleep(pause)
+			continue
 		}
 		go p.pass(conn, where)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"drydock/stage6-network/port"
 )
 
@@ -81,6 +83,56 @@ func TestTCP(t *testing.T) {
 		if got, err := io.ReadAll(conn); err != nil || string(got) != "HELLO" {
 			t.Errorf("%q, %v", got, err)
 		}
+	}
+}
+
+// A full is a listener for which there are too many files open, the first few times.
+type full struct {
+	net.Listener
+	times int
+}
+
+func (f *full) Accept() (net.Conn, error) {
+	if f.times--; f.times >= 0 {
+		return nil, unix.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// TestFull lets nobody in for a while, and then everybody again.
+func TestFull(t *testing.T) {
+	container, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer container.Close()
+	p, err := Listen(port.Mapping{Host: netip.MustParseAddrPort("[::1]:0"), Container: netip.MustParseAddrPort(container.Addr().String()).Port(), Protocol: "tcp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := p.tcp.Addr().String()
+	p.tcp = &full{p.tcp, 2}
+	ended := make(chan error, 1)
+	go func() { ended <- p.Serve(func() netip.Addr { return local }) }()
+	dial(t, "tcp6", address)
+	come := make(chan error, 1)
+	go func() {
+		conn, err := container.Accept()
+		if err == nil {
+			err = conn.Close()
+		}
+		come <- err
+	}()
+	select {
+	case err := <-come:
+		if err != nil {
+			t.Error(err)
+		}
+	case err := <-ended:
+		t.Fatalf("it has given up: %v", err)
+	}
+	if err := errors.Join(p.Close(), <-ended); err != nil {
+		t.Error(err)
 	}
 }
 
