@@ -89,7 +89,7 @@ func isTheirs(b network.Bridge, mark string) (bool, error) {
 		return false, err
 	}
 	_, err = net.InterfaceByName(b.Name)
-	return err == nil, nil //nolint:nilerr // there is none
+	return err == nil, nil
 }
 
 // Default does so with the default network, which is stage 6's, and whose pool nobody else changes: where docker0 is somebody else's,

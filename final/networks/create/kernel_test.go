@@ -57,7 +57,7 @@ func TestKernelCreate(t *testing.T) {
 		t.Fatalf("%v, notes %q", err, notes)
 	}
 	got := testnet.Sh(t, `ip -j address show br-mine | jq -c '.[] | .mtu, [.addr_info[] | select(.scope == "global") | .local, .prefixlen]'; nft list ruleset | grep -c br-mine; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding`)
-	if diff := cmp.Diff(`1400 ["10.1.0.1",24,"fd00:1::9",64] 13 1 1`, got); diff != "" {
+	if diff := cmp.Diff(`1400 ["10.1.0.1",24,"fd00:1::9",64] 15 1 1`, got); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := remove.Network(root, "mine", false); err != nil {

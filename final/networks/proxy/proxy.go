@@ -78,7 +78,7 @@ func (p *Proxy) Serve(where func() netip.Addr) error {
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		} else if err != nil { // too many files are open, and will not always be: accept(2)
-			time.Sleep(pause)
+			<-time.After(pause)
 			continue
 		}
 		go p.pass(conn, where)
