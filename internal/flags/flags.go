@@ -35,16 +35,21 @@ func Parse(table []Flag, args []string) (rest []string, err error) {
 	set := pflag.NewFlagSet("", pflag.ContinueOnError)
 	set.SetInterspersed(false)
 	set.Usage = func() {} // whoever called prints the help
+	Add(set, table)
+	if err := set.Parse(args); err != nil {
+		return nil, err
+	}
+	return set.Args(), nil
+}
+
+// Add adds a table to a set of pflag's.
+func Add(set *pflag.FlagSet, table []Flag) {
 	for _, f := range table {
 		added := set.VarPF(value{f.Value}, f.Name, f.Short, f.Usage)
 		if _, isSwitch := f.Value.(Bool); isSwitch {
 			added.NoOptDefVal = "true" // no argument follows
 		}
 	}
-	if err := set.Parse(args); err != nil {
-		return nil, err
-	}
-	return set.Args(), nil
 }
 
 // A value is a flag.Value as pflag wants one.

@@ -13,6 +13,25 @@ import (
 	"drydock/internal/proc"
 )
 
+func TestRename(t *testing.T) {
+	s := open(t, t.TempDir(), "stage3")
+	web, other := create(t, s, Record{Name: "web"}), create(t, s, Record{Name: "other"})
+	for _, name := range []string{"other", "../web", ""} {
+		if err := s.Rename(web.ID, name); err == nil {
+			t.Errorf("it is called %q now", name)
+		}
+	}
+	if err := s.Rename(web.ID, "new"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Find("new"); err != nil || got.ID != web.ID {
+		t.Errorf("new is %s: %v", got.ID, err)
+	}
+	if err := s.Rename(other.ID, "web"); err != nil {
+		t.Errorf("the name is not free again: %v", err)
+	}
+}
+
 func TestFind(t *testing.T) {
 	s := open(t, t.TempDir(), "stage3")
 	web, other := create(t, s, Record{Name: "web"}), create(t, s, Record{})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,24 +59,48 @@ func (s *Store) Create(r Record) error {
 	if r.Name == "" {
 		r.Name = r.ShortID()
 	}
-	if !nameRule.MatchString(r.Name) {
-		return fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", r.Name)
-	}
-	names, err := s.lock("names")
+	names, err := s.claim(r.Name)
 	if err != nil {
 		return err
 	}
 	defer names.Close()
-	all, err := s.List()
+	return s.publish(r)
+}
+
+// Rename gives a container another name.
+func (s *Store) Rename(id, name string) error {
+	names, err := s.claim(name)
 	if err != nil {
 		return err
 	}
+	defer names.Close()
+	_, err = s.Update(id, func(r *Record) error {
+		r.Name = name
+		return nil
+	})
+	return err
+}
+
+// claim locks all names, if this one can be given to a container: it is closed when that has been done.
+func (s *Store) claim(name string) (io.Closer, error) {
+	if !nameRule.MatchString(name) {
+		return nil, fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
+	}
+	names, err := s.lock("names")
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.List()
 	for _, other := range all {
-		if other.Name == r.Name {
-			return fmt.Errorf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", r.Name, other.ID)
+		if other.Name == name {
+			err = fmt.Errorf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", name, other.ID)
 		}
 	}
-	return s.publish(r)
+	if err != nil {
+		names.Close()
+		return nil, err
+	}
+	return names, nil
 }
 
 // publish has a new folder with its record in it appear in one step. The lock on names is

@@ -98,7 +98,7 @@ func becomeUser(p Program) error {
 	if err != nil || p.User == "" {
 		return err
 	}
-	if err := kernel.Setgroups("root's further groups are not the user's", []int{gid}); err != nil {
+	if err := kernel.Setgroups("root's further groups are not the user's", append([]int{gid}, p.Groups...)); err != nil {
 		return err
 	}
 	if err := kernel.Setgid("the group", gid); err != nil {

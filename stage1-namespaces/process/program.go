@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -13,10 +14,11 @@ import (
 
 // A Program is what the container is to run.
 type Program struct {
-	Args []string // the program and its arguments
-	Env  []string // KEY=VALUE, all of them: nothing of the host's environment is added
-	Dir  string   // the working directory, made if it is missing
-	User string   // UID or UID:GID, as numbers; empty is root
+	Args   []string // the program and its arguments
+	Env    []string // KEY=VALUE, all of them: nothing of the host's environment is added
+	Dir    string   // the working directory, made if it is missing
+	User   string   // UID or UID:GID, as numbers; empty is root
+	Groups []int    `json:",omitempty"` // further groups of the user
 }
 
 // Flags are the flags that fill a Program.
@@ -79,14 +81,20 @@ func (p *Program) ids() (uid, gid int, err error) {
 // look finds the program's file as a shell would: along the PATH of the container,
 // in the root directory of the caller, which is the container's by now.
 func look(name string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		file, err := exec.LookPath(name)
+		return file, failure(err)
+	}
 	for _, variable := range env {
-		if value, found := strings.CutPrefix(variable, "PATH="); found {
-			// Of this process, which is about to be replaced.
-			if err := os.Setenv("PATH", value); err != nil {
-				return "", err
+		folders, isPath := strings.CutPrefix(variable, "PATH=")
+		for _, folder := range filepath.SplitList(folders) {
+			if !isPath || folder == "" {
+				continue
+			}
+			if file, err := exec.LookPath(folder + "/" + name); err == nil {
+				return file, nil
 			}
 		}
 	}
-	file, err := exec.LookPath(name)
-	return file, failure(err)
+	return "", failure(&exec.Error{Name: name, Err: exec.ErrNotFound})
 }

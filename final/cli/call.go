@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"drydock/final/engine"
+	"drydock/internal/record"
+)
+
+// A call is one command as it was typed, and its surroundings.
+type call struct {
+	root, config   string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	opened         *engine.Engine
+}
+
+// engine opens the state root, once.
+func (c *call) engine() (*engine.Engine, error) {
+	if c.opened != nil {
+		return c.opened, nil
+	}
+	e, err := engine.Open(c.root, c.config, c.note)
+	c.opened = e
+	return e, err
+}
+
+// note tells the user something.
+func (c *call) note(text string) { fmt.Fprintln(c.stderr, "drydock:", text) }
+
+// find opens the state root and finds a container.
+func (c *call) find(ref string) (*engine.Engine, record.Record, error) {
+	e, err := c.engine()
+	if err != nil {
+		return nil, record.Record{}, err
+	}
+	r, err := e.Find(ref)
+	return e, r, err
+}
+
+// each does something with each of the containers that refs name, and prints those with which it went well. That it did not with
+// one does not keep it from the next.
+func (c *call) each(refs []string, do func(*engine.Engine, record.Record) error) error {
+	var failed []error
+	for _, ref := range refs {
+		e, r, err := c.find(ref)
+		if err == nil {
+			err = do(e, r)
+		}
+		if err == nil {
+			fmt.Fprintln(c.stdout, ref)
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+// atLeast and exactly refuse other numbers of arguments, in Docker's words.
+func atLeast(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= n {
+			return nil
+		}
+		return wrongNumber(cmd, "at least ", n)
+	}
+}
+
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return wrongNumber(cmd, "", n)
+	}
+}
+
+func wrongNumber(cmd *cobra.Command, bound string, n int) error {
+	plural := "s"
+	if n == 1 {
+		plural = ""
+	}
+	return failure{
+		1, fmt.Errorf("'%s' requires %s%d argument%s", cmd.CommandPath(), bound, n, plural),
+		"Usage:  " + cmd.UseLine() + "\n\nRun '" + cmd.CommandPath() + " --help' for more information",
+	}
+}
+
+// isTerminal tells whether something is one.
+func isTerminal(stream any) bool {
+	file, isFile := stream.(*os.File)
+	return isFile && term.IsTerminal(int(file.Fd()))
+}

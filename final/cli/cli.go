@@ -1,0 +1,150 @@
+// Package cli is Docker's command line: one file for each command, or a few that are alike, with its help beside it.
+//
+// What a command does is engine's, or another package's; here its words are read, and what it says is worded.
+//
+//	cli.go       the commands, and how errors are told
+//	call.go      what all commands need
+//
+// To read: docker(1), and the page of each command.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"drydock/final/daemon"
+)
+
+// Run does what args say, and returns the exit code.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &call{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := c.commands()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.Execute()
+	return c.tell(err)
+}
+
+// A status is an exit code of somebody else's: what there was to say has been said.
+type status int
+
+// Error is part of error.
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// A failure is an error with an exit code of its own.
+type failure struct {
+	code int
+	err  error
+	hint string // a line below it
+}
+
+// Error is part of error.
+func (f failure) Error() string { return f.err.Error() }
+
+// Unwrap is part of errors.
+func (f failure) Unwrap() error { return f.err }
+
+// tell prints an error and returns the exit code.
+func (c *call) tell(err error) int {
+	var ended status
+	if err == nil {
+		return 0
+	}
+	if errors.As(err, &ended) {
+		return int(ended)
+	}
+	code, hint := 1, ""
+	var f failure
+	if errors.As(err, &f) {
+		code, hint = f.code, f.hint
+	}
+	fmt.Fprintf(c.stderr, "drydock: %s\n", strings.ReplaceAll(err.Error(), "\n", "\ndrydock: "))
+	if hint != "" {
+		fmt.Fprint(c.stderr, "\n", hint, "\n")
+	}
+	return code
+}
+
+// A maker makes a command. Each call makes a new one: it may be in two places.
+type maker func(*call) *cobra.Command
+
+// commands are all that there are.
+func (c *call) commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "drydock [OPTIONS] COMMAND",
+		Short:         "Docker you can read",
+		SilenceErrors: true, SilenceUsage: true,
+		TraverseChildren: true,
+		Args:             unknownCommand,
+		RunE:             func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVar(&c.root, "root", os.Getenv("DRYDOCK_ROOT"), "keep the state in `DIR` (/var/lib/drydock)")
+	root.PersistentFlags().StringVar(&c.config, "config", daemon.File, "the host's settings are in `FILE`")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return failure{125, err, "Usage:  " + cmd.UseLine() + "\n\nRun '" + cmd.CommandPath() + " --help' for more information"}
+	})
+	root.SetHelpCommand(helpCommand())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	for _, group := range groups {
+		managed := &cobra.Command{Use: group.name, Short: group.short, Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+		for _, m := range group.both {
+			root.AddCommand(m(c))
+			managed.AddCommand(m(c))
+		}
+		for _, m := range group.own {
+			managed.AddCommand(m(c))
+		}
+		for _, m := range group.top {
+			root.AddCommand(m(c))
+		}
+		root.AddCommand(managed)
+	}
+	plain(root)
+	return root
+}
+
+// plain has no usage line end in [flags]: they say OPTIONS already.
+func plain(cmd *cobra.Command) {
+	cmd.DisableFlagsInUseLine = true
+	for _, below := range cmd.Commands() {
+		plain(below)
+	}
+}
+
+// unknownCommand refuses a word that is no command.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return failure{1, fmt.Errorf("unknown command: %s %s", cmd.CommandPath(), args[0]), "Run '" + cmd.CommandPath() + " --help' for more information"}
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", RunE: func(cmd *cobra.Command, args []string) error {
+		about, _, err := cmd.Root().Find(args)
+		if err != nil {
+			return err
+		}
+		return about.Help()
+	}}
+}
+
+// A group is the commands on one kind of thing: `drydock container ls`. Those of both, and of top, have a shorter spelling too.
+type group struct {
+	name, short    string
+	both, own, top []maker
+}
+
+var groups = []group{
+	{
+		name: "container", short: "Manage containers",
+		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand},
+	},
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	moby "github.com/moby/term"
+
+	"drydock/final/attach"
+	"drydock/final/console"
+	"drydock/final/container"
+	"drydock/final/engine"
+	"drydock/stage1-namespaces/process"
+)
+
+// An entering is how exec runs a program.
+type entering struct {
+	engine.Entry
+	interactive, detach bool
+	env, envFiles       []string
+	detachKeys          string
+}
+
+func execCommand(c *call) *cobra.Command {
+	var n entering
+	cmd := &cobra.Command{
+		Use: "exec [OPTIONS] CONTAINER COMMAND [ARG...]", Short: "Execute a command in a running container", Args: atLeast(2),
+		RunE: func(_ *cobra.Command, args []string) error { return n.run(c, args[0], args[1:]) },
+	}
+	set := cmd.Flags()
+	set.SetInterspersed(false)
+	set.BoolVarP(&n.detach, "detach", "d", false, "leave it to itself")
+	set.StringVar(&n.detachKeys, "detach-keys", "", "the `KEYS` that leave it to itself (ctrl-p,ctrl-q)")
+	set.StringArrayVarP(&n.env, "env", "e", nil, "set `NAME=VALUE`, or NAME as it is here")
+	set.StringArrayVar(&n.envFiles, "env-file", nil, "set the variables that are in `FILE`, a line each")
+	set.BoolVarP(&n.interactive, "interactive", "i", false, "keep standard input open")
+	set.BoolVarP(&n.TTY, "tty", "t", false, "a terminal of its own")
+	set.StringVarP(&n.User, "user", "u", "", "run as this `USER[:GROUP]`")
+	set.StringVarP(&n.Dir, "workdir", "w", "", "working `DIR` inside the container")
+	return cmd
+}
+
+func (n *entering) run(c *call, ref string, args []string) (err error) {
+	if n.TTY && n.interactive && !n.detach && !isTerminal(c.stdin) {
+		return failure{1, errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal"), ""}
+	}
+	e, r, err := c.find(ref)
+	if err != nil {
+		return err
+	}
+	n.Args = args
+	if n.Env, err = container.Variables(n.envFiles, n.env); err != nil {
+		return err
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	n.Stdin, n.Stdout, n.Stderr = null, null, null
+	if !n.detach {
+		n.Stdout, n.Stderr = orFile(c.stdout, null), orFile(c.stderr, null)
+		if n.interactive {
+			n.Stdin = orFile(c.stdin, null)
+		}
+	}
+	if n.detach {
+		return c.execDetached(e, r.ID, n)
+	}
+	shown := func() error { return nil }
+	if n.TTY {
+		if shown, err = n.show(c); err != nil {
+			return err
+		}
+	}
+	code, err := e.Exec(r, n.Entry)
+	err = errors.Join(err, shown())
+	switch {
+	case err != nil && process.ExitCode(err) != 125:
+		return failure{process.ExitCode(err), fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: %w", err), ""}
+	case err != nil:
+		return err
+	case code != 0:
+		return status(code)
+	}
+	return nil
+}
+
+func orFile(stream any, otherwise *os.File) *os.File {
+	if file, isFile := stream.(*os.File); isFile {
+		return file
+	}
+	return otherwise
+}
+
+// show has the program's terminal be shown on ours. The function that is returned waits until all has been, and gives ours back.
+func (n *entering) show(c *call) (shown func() error, err error) {
+	n.Size, _ = attach.Size(c.stdout)
+	over := make(chan struct{})
+	input, isTerminal := c.stdin.(*os.File)
+	var before *term.State
+	if n.interactive && isTerminal {
+		if before, err = term.MakeRaw(int(input.Fd())); err != nil {
+			return nil, err
+		}
+	}
+	begun := false
+	n.Terminal = func(master *os.File) {
+		begun = true
+		go func() {
+			defer close(over)
+			_, _ = io.Copy(c.stdout, master) // it ends with EIO
+		}()
+		stop := onResize(func() {
+			if size, ok := attach.Size(c.stdout); ok {
+				_ = console.Resize(master, size) // it has just ended
+			}
+		})
+		go func() { <-over; stop() }()
+		if n.interactive {
+			keys, err := attach.Keys(n.detachKeys)
+			if err != nil {
+				keys = nil
+			}
+			go func() { _, _ = io.Copy(master, moby.NewEscapeProxy(c.stdin, keys)) }()
+		}
+	}
+	return func() error {
+		if begun {
+			<-over
+		}
+		if before != nil {
+			return term.Restore(int(input.Fd()), before)
+		}
+		return nil
+	}, nil
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"fmt"
+
+	"drydock/final/container"
+	"drydock/final/resources"
+	"drydock/internal/record"
+	"drydock/stage2-cgroups/cgroup"
+)
+
+// group finds the cgroup of a container that runs.
+func (e *Engine) group(r record.Record) (*cgroup.Group, error) {
+	if !r.IsRunning() {
+		return nil, NotRunning{r.ID}
+	}
+	c, err := container.Of(r)
+	if err != nil {
+		return nil, err
+	}
+	return cgroup.Find(c.Resources.Parent(c.Parent), r.ID)
+}
+
+// Pause has all of a container's processes stand still.
+func (e *Engine) Pause(r record.Record) error { return e.freeze(r, true) }
+
+// Unpause has them go on.
+func (e *Engine) Unpause(r record.Record) error { return e.freeze(r, false) }
+
+func (e *Engine) freeze(r record.Record, want bool) error {
+	group, err := e.group(r)
+	if err != nil {
+		return err
+	}
+	defer group.Close()
+	frozen, err := group.Frozen()
+	switch {
+	case err != nil:
+		return err
+	case frozen && want:
+		return fmt.Errorf("container %s is already paused", r.ID)
+	case !frozen && !want:
+		return fmt.Errorf("container %s is not paused", r.ID)
+	case want:
+		err = group.Freeze()
+	default:
+		err = group.Thaw()
+	}
+	if err == nil && want {
+		e.tellContainer("pause", r)
+	} else if err == nil {
+		e.tellContainer("unpause", r)
+	}
+	return err
+}
+
+// Update changes the limits of a container, at once if it runs, and what becomes of it when it ends.
+func (e *Engine) Update(r record.Record, change resources.Resources, restart string) error {
+	_, err := e.Containers.Update(r.ID, func(r *record.Record) error {
+		c, err := container.Of(*r)
+		if err != nil {
+			return err
+		}
+		var lines cgroup.Limits
+		if c.Resources, lines, err = c.Resources.Update(change); err != nil {
+			return err
+		}
+		if restart != "" {
+			if c.Remove {
+				return fmt.Errorf("restart policy cannot be updated because AutoRemove is enabled for the container")
+			}
+			c.Restart = restart
+		}
+		if r.IsRunning() {
+			group, err := e.group(*r)
+			if err != nil {
+				return err
+			}
+			defer group.Close()
+			if err := group.Set(lines); err != nil {
+				return err
+			}
+		}
+		return c.Note(r)
+	})
+	if err == nil {
+		e.tellContainer("update", r)
+	}
+	return err
+}
+
+// Rename gives a container another name.
+func (e *Engine) Rename(r record.Record, name string) error {
+	if err := e.Containers.Rename(r.ID, name); err != nil {
+		return err
+	}
+	e.tellContainer("rename", r, "oldName", "/"+r.Name)
+	return e.networks().Rename(r.ID, name)
+}

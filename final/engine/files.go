@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"drydock/final/container"
+	"drydock/final/mounts/attach"
+	"drydock/final/mounts/point"
+	"drydock/internal/record"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage5-volumes/bind"
+	"drydock/stage6-network/names"
+)
+
+// Handed is what init inherits, by descriptors: what is not there is 0.
+type handed struct {
+	Mounts  int   // the first of those of the points
+	Files   []int // of the files in which names are looked up
+	Net     int   // another container's namespaces, to be joined
+	IPC     int
+	Shm     int // the /dev/shm that goes with that
+	Console int // a socket, through which the terminal goes
+	Reaper  int // this program, for --init
+}
+
+// An inheritance is what init inherits, by files.
+type inheritance struct {
+	handed
+	files []*os.File
+}
+
+// add hands one more file to init, and returns its descriptor there.
+func (i *inheritance) add(file *os.File) int {
+	i.files = append(i.files, file)
+	return process.FirstFile + len(i.files) - 1
+}
+
+// close closes our copies.
+func (i *inheritance) close() { attach.Close(i.files) }
+
+// inherit opens what init is to inherit.
+func (e *Engine) inherit(c container.Config, points []point.Point) (i inheritance, err error) {
+	defer func() {
+		if err != nil {
+			i.close()
+		}
+	}()
+	i.Mounts = process.FirstFile
+	if i.files, err = attach.Open(points); err != nil {
+		return i, err
+	}
+	for _, m := range c.Files {
+		file, err := bind.Open(m)
+		if err != nil {
+			return i, err
+		}
+		i.Files = append(i.Files, i.add(file))
+	}
+	if c.Init {
+		program, err := bind.Open(bind.Mount{Source: "/proc/self/exe", Target: Reaper, ReadOnly: true, MustExist: true})
+		if err != nil {
+			return i, err
+		}
+		i.Reaper = i.add(program)
+	}
+	if err := e.inheritNamespace(c.Network(), "net", &i, &i.Net); err != nil {
+		return i, err
+	}
+	return i, e.inheritIPC(c, &i)
+}
+
+// inheritIPC opens what is shared of the host's or another container's memory.
+func (e *Engine) inheritIPC(c container.Config, i *inheritance) error {
+	shm := "/dev/shm"
+	if ref, isOthers := container.Other(c.IPC); isOthers {
+		other, err := e.running(ref, "IPC")
+		if err != nil {
+			return err
+		}
+		shm = fmt.Sprintf("/proc/%d/root/dev/shm", other.Init.Pid)
+	} else if c.IPC != "host" {
+		return nil
+	}
+	if err := e.inheritNamespace(c.IPC, "ipc", i, &i.IPC); err != nil {
+		return err
+	}
+	tree, err := bind.Open(bind.Mount{Source: shm, Target: "/dev/shm", MustExist: true})
+	if err != nil {
+		return err
+	}
+	i.Shm = i.add(tree)
+	return nil
+}
+
+// inheritNamespace opens another container's namespace of a kind, if the mode says so.
+func (e *Engine) inheritNamespace(mode, kind string, i *inheritance, to *int) error {
+	ref, isOthers := container.Other(mode)
+	if !isOthers {
+		return nil
+	}
+	file, err := e.openNamespace(ref, kind)
+	if err == nil {
+		*to = i.add(file)
+	}
+	return err
+}
+
+// openNamespace opens a namespace of a container that runs.
+func (e *Engine) openNamespace(ref, kind string) (*os.File, error) {
+	other, err := e.running(ref, kind)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(fmt.Sprintf("/proc/%d/ns/%s", other.Init.Pid, kind))
+	if err != nil {
+		return nil, fmt.Errorf("the %s namespace of container %s: %w", kind, other.Name, err)
+	}
+	// If it still lives, what was opened by its pid is its own.
+	if !other.IsRunning() {
+		return nil, errors.Join(fmt.Errorf("container %s has ended", other.Name), file.Close())
+	}
+	return file, nil
+}
+
+// running is the record of a container that runs.
+func (e *Engine) running(ref, kind string) (record.Record, error) {
+	other, err := e.Find(ref)
+	if err == nil && !other.IsRunning() {
+		err = fmt.Errorf("cannot join %s namespace of a non running container: container %s is %s: start it first", kind, other.Name, other.State)
+	}
+	return other, err
+}
+
+// provideFiles has the container find its names in files of its folder, or those of the other container; but not where the
+// user has mounted something.
+func (e *Engine) provideFiles(c *container.Config, points []point.Point) {
+	if _, isOthers := container.Other(c.Network()); !isOthers {
+		for _, name := range names.Files() {
+			c.Files = append(c.Files, bind.Mount{Source: e.Containers.Dir(c.ID) + "/" + name, Target: "/etc/" + name, ReadOnly: c.Root.ReadOnly, MustExist: true})
+		}
+	}
+	for _, p := range points {
+		c.Files = slices.DeleteFunc(c.Files, func(file bind.Mount) bool { return file.Target == p.Target })
+	}
+}
+
+// findOthers finds the containers whose namespaces it shares, and takes over what goes with these.
+func (e *Engine) findOthers(c *container.Config) error {
+	for _, mode := range []*string{&c.PID, &c.IPC} {
+		ref, isOthers := container.Other(*mode)
+		if !isOthers {
+			continue
+		}
+		other, err := e.Find(ref)
+		if err != nil {
+			return err
+		}
+		*mode = "container:" + other.ID
+	}
+	ref, isOthers := container.Other(c.Network())
+	if !isOthers {
+		return nil
+	}
+	other, err := e.Find(ref)
+	if err != nil {
+		return err
+	}
+	theirs, err := container.Of(other)
+	if err != nil {
+		return err
+	}
+	points, err := point.Of(other)
+	if err != nil {
+		return err
+	}
+	c.Networks[0].Network = "container:" + other.ID
+	c.Namespace.Hostname = theirs.Namespace.Hostname
+	c.Files = theirFiles(theirs, points, c.Root.ReadOnly)
+	return nil
+}
+
+// theirFiles are the files in which another container looks names up: its own, or what its user has mounted in their place.
+func theirFiles(theirs container.Config, points []point.Point, readOnly bool) []bind.Mount {
+	files := slices.Clone(theirs.Files)
+	for _, p := range points {
+		if slices.ContainsFunc(names.Files(), func(name string) bool { return p.Target == "/etc/"+name }) {
+			files = append(files, bind.Mount{Source: p.Source, Target: p.Target, ReadOnly: p.ReadOnly, MustExist: true})
+		}
+	}
+	for i := range files {
+		files[i].ReadOnly = files[i].ReadOnly || readOnly
+	}
+	return files
+}
+
+// console makes the two ends through which a terminal goes, if there is one: ours, and the one that init inherits.
+func (i *inheritance) console(c container.Config) (ours int, err error) {
+	if !c.TTY {
+		return -1, nil
+	}
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	i.Console = i.add(os.NewFile(uintptr(fds[1]), "console"))
+	return fds[0], nil
+}

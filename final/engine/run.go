@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"drydock/final/container"
+	"drydock/final/mounts/point"
+	"drydock/final/networks/publish"
+	"drydock/internal/kernel"
+	"drydock/internal/undo"
+	"drydock/stage1-namespaces/process"
+	"drydock/stage2-cgroups/cgroup"
+	"drydock/stage2-cgroups/usage"
+)
+
+// A Session is what a container's supervisor has for one run of it.
+type Session struct {
+	Stdin, Stdout, Stderr *os.File            // of the program, unless it has a terminal
+	Terminal              func(*os.File)      // is given the other end of that
+	Started               func(pid int) error // the program runs
+}
+
+// An order is what the parent sends to init.
+type order struct {
+	container.Config
+	Points []point.Point
+	handed
+}
+
+// Run is the parent's side: it starts a container that has a record, waits for its end and returns its exit code; ran tells whether
+// its program has run. All that it makes, but the container's own files, is gone afterwards. It keeps the calling
+// goroutine's thread, with which the container would die.
+func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code int, ran bool, err error) {
+	var cleanup undo.Stack
+	defer func() { err = errors.Join(err, cleanup.Run()) }()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+
+	held, err := publish.Open(c.Ports, e.usualBinding(c))
+	if err != nil {
+		return 125, false, err
+	}
+	cleanup.Add(held.Close)
+	driver, err := e.driver(c.Storage)
+	if err != nil {
+		return 125, false, err
+	}
+	if err := driver.Prepare(c.Overlay); err != nil {
+		return 125, false, err
+	}
+	limits, err := c.Resources.Limits()
+	if err != nil {
+		return 125, false, err
+	}
+	group, err := cgroup.Create(c.Resources.Parent(c.Parent), c.ID, limits)
+	if err != nil {
+		return 125, false, err
+	}
+	cleanup.Add(group.Remove)
+	places, err := e.reserve(c, held)
+	if err != nil {
+		return 125, false, err
+	}
+	cleanup.Add(func() error { return e.release(c) })
+	cmd := process.Command(c.Namespace.SysProcAttr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Stdin, s.Stdout, s.Stderr
+	group.Into(cmd)
+	mounted := point.Mounted(points)
+	inherited, err := e.inherit(c, mounted)
+	if err != nil {
+		return 125, false, err
+	}
+	terminal, err := inherited.console(c)
+	if err != nil {
+		inherited.close()
+		return 125, false, err
+	}
+	defer unix.Close(terminal)
+	cmd.ExtraFiles = inherited.files
+	child, err := e.inPIDNamespace(c, func() (*process.Child, error) { return process.Start(cmd) })
+	inherited.close() // the child has them
+	if err != nil {
+		return 125, false, c.Namespace.Remedy(err)
+	}
+	cleanup.Add(child.Kill)
+
+	if err := c.Resources.Apply(child.Pid()); err != nil {
+		return 125, false, err
+	}
+	if err := e.noteRun(c, child.Pid(), held.Mappings); err != nil {
+		return 125, false, err
+	}
+	if err := e.plug(ctx, child.Pid(), c, places, held); err != nil {
+		return 125, false, err
+	}
+	if err := child.Release(order{c, mounted, inherited.handed}); err != nil {
+		return process.ExitCode(err), false, errors.Join(c.Namespace.Remedy(err), usage.OutOfMemory(group.Path))
+	}
+	if err := errors.Join(e.noteFilled(c, points), group.Started(), s.show(terminal, c.TTY)); err != nil {
+		return 125, false, err
+	}
+	if err := s.Started(child.Pid()); err != nil {
+		return 125, false, err
+	}
+	code, err = child.Wait()
+	return code, true, errors.Join(err, e.noteMemory(c, group))
+}
+
+// inPIDNamespace starts a process in the PID namespace of another container, if it is to be in that: there it is born, as nobody
+// can move to one.
+func (e *Engine) inPIDNamespace(c container.Config, start func() (*process.Child, error)) (*process.Child, error) {
+	ref, isOthers := container.Other(c.PID)
+	if !isOthers {
+		return start()
+	}
+	theirs, err := e.openNamespace(ref, "pid")
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	ours, err := os.Open("/proc/self/ns/pid")
+	if err != nil {
+		return nil, err
+	}
+	defer ours.Close()
+	runtime.LockOSThread() // what is said here is about this thread's children
+	defer runtime.UnlockOSThread()
+	if err := kernel.Setns("the processes are another container's", int(theirs.Fd()), unix.CLONE_NEWPID); err != nil {
+		return nil, err
+	}
+	child, err := start()
+	return child, errors.Join(err, kernel.Setns("other children are born here again", int(ours.Fd()), unix.CLONE_NEWPID))
+}
