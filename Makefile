@@ -22,7 +22,7 @@ BUILD    = CGO_ENABLED=0 go build -trimpath -buildvcs=false
 FOR      = GOOS=linux GOARCH=$(ARCH)
 SOURCES := $(shell find . -name .git -prune -o -name build -prune -o \( -name '*.go' -o -name 'go.*' -o -path './testvm/guest/*' \) -type f -print)
 STAGES  := $(sort $(wildcard stage[1-7]-*))
-LINUX   := $(foreach stage,$(STAGES),$(OUT)/$(firstword $(subst -, ,$(stage)))) $(OUT)/first $(OUT)/breakout $(OUT)/drydock-transfer
+LINUX   := $(foreach stage,$(STAGES),$(OUT)/$(firstword $(subst -, ,$(stage)))) $(OUT)/first $(OUT)/breakout $(OUT)/drydock $(OUT)/drydock-transfer
 
 # golangci-lint is the one tool: govet, staticcheck and gofumpt are inside it.
 GOLANGCI_VERSION = v2.15.0
@@ -45,7 +45,7 @@ help: ## this list
 
 # ---- what is built ----
 
-build: bin/testvm linux ## build bin/: every stage, drydock-transfer and testvm
+build: bin/testvm linux ## build bin/: every stage, drydock and testvm
 
 linux: $(LINUX)
 
@@ -60,6 +60,10 @@ $(OUT)/stage%: $(SOURCES)
 $(OUT)/first $(OUT)/breakout: $(OUT)/%: $(SOURCES)
 	@sh scripts/need.sh go
 	$(FOR) $(BUILD) -o $@ ./stage1-namespaces/$*
+
+$(OUT)/drydock: $(SOURCES)
+	@sh scripts/need.sh go
+	$(FOR) $(BUILD) $(COVER) -o $@ ./final
 
 $(OUT)/drydock-transfer: $(SOURCES)
 	@sh scripts/need.sh go

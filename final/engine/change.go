@@ -47,9 +47,9 @@ func (e *Engine) freeze(r record.Record, want bool) error {
 		err = group.Thaw()
 	}
 	if err == nil && want {
-		e.tellContainer("pause", r)
+		e.TellContainer("pause", r)
 	} else if err == nil {
-		e.tellContainer("unpause", r)
+		e.TellContainer("unpause", r)
 	}
 	return err
 }
@@ -84,7 +84,7 @@ func (e *Engine) Update(r record.Record, change resources.Resources, restart str
 		return c.Note(r)
 	})
 	if err == nil {
-		e.tellContainer("update", r)
+		e.TellContainer("update", r)
 	}
 	return err
 }
@@ -94,6 +94,6 @@ func (e *Engine) Rename(r record.Record, name string) error {
 	if err := e.Containers.Rename(r.ID, name); err != nil {
 		return err
 	}
-	e.tellContainer("rename", r, "oldName", "/"+r.Name)
+	e.TellContainer("rename", r, "oldName", "/"+r.Name)
 	return e.networks().Rename(r.ID, name)
 }

@@ -99,7 +99,7 @@ func (e *Engine) write(c container.Config, points []point.Point) error {
 		}
 		return err
 	}
-	e.tellContainer("create", r)
+	e.TellContainer("create", r)
 	if file == nil {
 		return nil
 	}

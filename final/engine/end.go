@@ -75,7 +75,7 @@ func (e *Engine) remove(r record.Record, volumes, force bool) error {
 	if err := e.Containers.Remove(r.ID, force); err != nil {
 		return err
 	}
-	e.tellContainer("destroy", r)
+	e.TellContainer("destroy", r)
 	return e.Volumes.Sweep(r.ID)
 }
 

@@ -31,7 +31,8 @@ type handed struct {
 // An inheritance is what init inherits, by files.
 type inheritance struct {
 	handed
-	files []*os.File
+	files   []*os.File
+	console *os.File // our end of that socket
 }
 
 // add hands one more file to init, and returns its descriptor there.
@@ -48,6 +49,7 @@ func (e *Engine) inherit(c container.Config, points []point.Point) (i inheritanc
 	defer func() {
 		if err != nil {
 			i.close()
+			i.closeConsole()
 		}
 	}()
 	i.Mounts = process.FirstFile
@@ -67,6 +69,11 @@ func (e *Engine) inherit(c container.Config, points []point.Point) (i inheritanc
 			return i, err
 		}
 		i.Reaper = i.add(program)
+	}
+	if c.TTY {
+		if err := i.openConsole(); err != nil {
+			return i, err
+		}
 	}
 	if err := e.inheritNamespace(c.Network(), "net", &i, &i.Net); err != nil {
 		return i, err
@@ -198,15 +205,20 @@ func theirFiles(theirs container.Config, points []point.Point, readOnly bool) []
 	return files
 }
 
-// console makes the two ends through which a terminal goes, if there is one: ours, and the one that init inherits.
-func (i *inheritance) console(c container.Config) (ours int, err error) {
-	if !c.TTY {
-		return -1, nil
-	}
+// openConsole makes the two ends through which a terminal goes: ours, and the one that init inherits.
+func (i *inheritance) openConsole() error {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return -1, err
+		return err
 	}
+	i.console = os.NewFile(uintptr(fds[0]), "console")
 	i.Console = i.add(os.NewFile(uintptr(fds[1]), "console"))
-	return fds[0], nil
+	return nil
+}
+
+// closeConsole closes our end, if there is one.
+func (i *inheritance) closeConsole() {
+	if i.console != nil {
+		i.console.Close()
+	}
 }

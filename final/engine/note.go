@@ -38,18 +38,12 @@ func (e *Engine) Own(id string) (c container.Config, points []point.Point, err e
 		if points, err = point.Of(*r); err != nil {
 			return err
 		}
-		life, err := container.LifeOf(*r)
-		if err != nil {
-			return err
-		}
-		life = container.Life{Restarts: 0}
 		r.State, r.Keep = record.Created, !c.Remove
 		if r.Owner, err = proc.Of(os.Getpid()); err != nil {
 			return err
 		}
-		return life.Note(r)
+		return container.Life{}.Note(r)
 	})
-	c.Name = "" // it may be another by the time that it matters
 	return c, points, err
 }
 
@@ -93,12 +87,12 @@ func (e *Engine) noteMemory(c container.Config, group *cgroup.Group) error {
 	return err
 }
 
-// show gives the supervisor the container's terminal, if it has one.
-func (s Session) show(socket int, hasTerminal bool) error {
-	if !hasTerminal {
+// show gives the supervisor the container's terminal, if it has one: it has come through a socket.
+func (s Session) show(socket *os.File) error {
+	if socket == nil {
 		return nil
 	}
-	terminal, err := console.Receive(socket)
+	terminal, err := console.Receive(int(socket.Fd()))
 	if err == nil {
 		s.Terminal(terminal)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"drydock/final/container"
 	"drydock/final/mounts/point"
+	"drydock/final/networks/connect"
 	"drydock/final/networks/publish"
 	"drydock/internal/kernel"
 	"drydock/internal/undo"
@@ -41,74 +42,93 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
 
-	held, err := publish.Open(c.Ports, e.usualBinding(c))
+	p, err := e.prepare(c, &cleanup)
 	if err != nil {
 		return 125, false, err
 	}
-	cleanup.Add(held.Close)
-	driver, err := e.driver(c.Storage)
-	if err != nil {
-		return 125, false, err
-	}
-	if err := driver.Prepare(c.Overlay); err != nil {
-		return 125, false, err
-	}
-	limits, err := c.Resources.Limits()
-	if err != nil {
-		return 125, false, err
-	}
-	group, err := cgroup.Create(c.Resources.Parent(c.Parent), c.ID, limits)
-	if err != nil {
-		return 125, false, err
-	}
-	cleanup.Add(group.Remove)
-	places, err := e.reserve(c, held)
-	if err != nil {
-		return 125, false, err
-	}
-	cleanup.Add(func() error { return e.release(c) })
-	cmd := process.Command(c.Namespace.SysProcAttr())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Stdin, s.Stdout, s.Stderr
-	group.Into(cmd)
 	mounted := point.Mounted(points)
-	inherited, err := e.inherit(c, mounted)
+	child, inherited, err := e.launch(c, mounted, p.group, s)
 	if err != nil {
 		return 125, false, err
 	}
-	terminal, err := inherited.console(c)
-	if err != nil {
-		inherited.close()
-		return 125, false, err
-	}
-	defer unix.Close(terminal)
-	cmd.ExtraFiles = inherited.files
-	child, err := e.inPIDNamespace(c, func() (*process.Child, error) { return process.Start(cmd) })
-	inherited.close() // the child has them
-	if err != nil {
-		return 125, false, c.Namespace.Remedy(err)
-	}
+	defer inherited.closeConsole()
 	cleanup.Add(child.Kill)
 
 	if err := c.Resources.Apply(child.Pid()); err != nil {
 		return 125, false, err
 	}
-	if err := e.noteRun(c, child.Pid(), held.Mappings); err != nil {
+	if err := e.noteRun(c, child.Pid(), p.held.Mappings); err != nil {
 		return 125, false, err
 	}
-	if err := e.plug(ctx, child.Pid(), c, places, held); err != nil {
+	if err := e.plug(ctx, child.Pid(), c, p.places, p.held); err != nil {
 		return 125, false, err
 	}
 	if err := child.Release(order{c, mounted, inherited.handed}); err != nil {
-		return process.ExitCode(err), false, errors.Join(c.Namespace.Remedy(err), usage.OutOfMemory(group.Path))
+		return process.ExitCode(err), false, errors.Join(c.Namespace.Remedy(err), usage.OutOfMemory(p.group.Path))
 	}
-	if err := errors.Join(e.noteFilled(c, points), group.Started(), s.show(terminal, c.TTY)); err != nil {
+	if err := errors.Join(e.noteFilled(c, points), p.group.Started(), s.show(inherited.console)); err != nil {
 		return 125, false, err
 	}
 	if err := s.Started(child.Pid()); err != nil {
 		return 125, false, err
 	}
 	code, err = child.Wait()
-	return code, true, errors.Join(err, e.noteMemory(c, group))
+	return code, true, errors.Join(err, e.noteMemory(c, p.group))
+}
+
+// Parts are what a container has before it has a process.
+type parts struct {
+	held   *publish.Held // ports of the host's
+	group  *cgroup.Group
+	places []connect.Place
+}
+
+// prepare makes all that needs no process yet.
+func (e *Engine) prepare(c container.Config, cleanup *undo.Stack) (p parts, err error) {
+	if p.held, err = publish.Open(c.Ports, e.usualBinding(c)); err != nil {
+		return p, err
+	}
+	cleanup.Add(p.held.Close)
+	driver, err := e.driver(c.Storage)
+	if err != nil {
+		return p, err
+	}
+	if err := driver.Prepare(c.Overlay); err != nil {
+		return p, err
+	}
+	limits, err := c.Resources.Limits()
+	if err != nil {
+		return p, err
+	}
+	if p.group, err = cgroup.Create(c.Resources.Parent(c.Parent), c.ID, limits); err != nil {
+		return p, err
+	}
+	cleanup.Add(p.group.Remove)
+	if p.places, err = e.reserve(c, p.held); err != nil {
+		return p, err
+	}
+	cleanup.Add(func() error { return e.release(c) })
+	return p, nil
+}
+
+// launch starts the container's first process, which then waits: it has its namespaces and is in its cgroup, but has touched nothing
+// yet.
+func (e *Engine) launch(c container.Config, mounted []point.Point, group *cgroup.Group, s Session) (*process.Child, inheritance, error) {
+	cmd := process.Command(c.Namespace.SysProcAttr())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Stdin, s.Stdout, s.Stderr
+	group.Into(cmd)
+	inherited, err := e.inherit(c, mounted)
+	if err != nil {
+		return nil, inherited, err
+	}
+	cmd.ExtraFiles = inherited.files
+	child, err := e.inPIDNamespace(c, func() (*process.Child, error) { return process.Start(cmd) })
+	inherited.close() // the child has them
+	if err != nil {
+		inherited.closeConsole()
+		return nil, inherited, c.Namespace.Remedy(err)
+	}
+	return child, inherited, nil
 }
 
 // inPIDNamespace starts a process in the PID namespace of another container, if it is to be in that: there it is born, as nobody

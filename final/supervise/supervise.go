@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
 
 	"drydock/final/container"
@@ -175,7 +176,7 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, err error) {
 			}
 			life.pidfd = pidfd
 			s.set(life)
-			s.engine.TellStarted(s.id)
+			s.tell("start")
 			_ = starter.Send(wire.Reply{Started: true}) // or it has gone
 			return nil
 		},
@@ -184,8 +185,18 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, err error) {
 	files.closeTheirs()
 	s.set(nil)
 	close(life.over)
+	if ran {
+		s.tell("die", "exitCode", strconv.Itoa(code))
+	}
 	s.closeInput()
 	return code, ran, err
+}
+
+// tell writes down what has happened to the container.
+func (s *supervisor) tell(action string, more ...string) {
+	if r, err := s.engine.Containers.Read(s.id); err == nil { // or it was removed by force
+		s.engine.TellContainer(action, r, more...)
+	}
 }
 
 func (s *supervisor) set(life *run) {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -153,6 +154,7 @@ func (s *supervisor) kill(name string, final bool) (reply wire.Reply, ok bool) {
 	}
 	if life != nil {
 		life.send(signal)
+		s.tell("kill", "signal", strconv.Itoa(int(signal)))
 	}
 	if !final {
 		return reply, false
@@ -179,9 +181,11 @@ func (s *supervisor) stop(r wire.Request) (reply wire.Reply, ok bool) {
 	s.markStopped(r.Again)
 	if life := s.current(); life != nil {
 		life.send(signal)
+		s.tell("kill", "signal", strconv.Itoa(int(signal)))
 		s.killAfter(life, patience)
 	}
 	<-s.ended
+	s.tell("stop")
 	return wire.Reply{Done: true, Code: s.code}, true
 }
 
