@@ -147,4 +147,18 @@ var groups = []group{
 		name: "container", short: "Manage containers",
 		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand},
 	},
+	{
+		name: "image", short: "Manage images",
+		both: []maker{pullCommand, pushCommand, loadCommand, saveCommand, historyCommand, tagCommand},
+		own:  []maker{imageLsCommand, imageRmCommand, imagePruneCommand, imageInspectCommand},
+		top:  []maker{imagesCommand, rmiCommand, loginCommand, logoutCommand},
+	},
+	{
+		name: "volume", short: "Manage volumes",
+		own: []maker{volumeCreateCommand, volumeInspectCommand, volumeLsCommand, volumePruneCommand, volumeRmCommand},
+	},
+	{
+		name: "network", short: "Manage networks",
+		own: []maker{networkConnectCommand, networkCreateCommand, networkDisconnectCommand, networkInspectCommand, networkLsCommand, networkPruneCommand, networkRmCommand},
+	},
 }

@@ -114,17 +114,17 @@ type Device struct {
 	UID, GID int
 }
 
-// part is the name of a Config in the record.
-const part = "config"
+// Part is the name of a Config in the record. The stages have theirs there too.
+const Part = "config"
 
 // Of returns what a container is.
 func Of(r record.Record) (c Config, err error) {
-	err = r.Get(part, &c)
+	err = r.Get(Part, &c)
 	return c, err
 }
 
 // Note makes it a part of the record.
-func (c Config) Note(r *record.Record) error { return r.Put(part, c) }
+func (c Config) Note(r *record.Record) error { return r.Put(Part, c) }
 
 // Signal is the one that asks the container to end.
 func (c Config) Signal() string {

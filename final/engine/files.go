@@ -17,7 +17,7 @@ import (
 	"drydock/stage6-network/names"
 )
 
-// Handed is what init inherits, by descriptors: what is not there is 0.
+// A handed is what init inherits, by descriptors: what is not there is 0.
 type handed struct {
 	Mounts  int   // the first of those of the points
 	Files   []int // of the files in which names are looked up

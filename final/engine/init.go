@@ -46,7 +46,7 @@ func initialise(config order, parent *process.Reporter) error {
 			return err
 		}
 	}
-	if err := join(config.handed); err != nil {
+	if err := join(config.Handed); err != nil {
 		return err
 	}
 	if config.Namespace.New.Has(namespace.Net) {
@@ -64,7 +64,7 @@ func initialise(config order, parent *process.Reporter) error {
 	if err := driver.Mount(config.Overlay); err != nil {
 		return err
 	}
-	if err := attach.Fill(config.Points, config.handed.Mounts, config.Root.Root); err != nil {
+	if err := attach.Fill(config.Points, config.Handed.Mounts, config.Root.Root); err != nil {
 		return err
 	}
 	if err := rootfs.Enter(config.Root); err != nil {
@@ -73,11 +73,11 @@ func initialise(config order, parent *process.Reporter) error {
 	if err := furnish(config); err != nil {
 		return err
 	}
-	if err := attach.Attach(config.Points, config.handed.Mounts); err != nil {
+	if err := attach.Attach(config.Points, config.Handed.Mounts); err != nil {
 		return err
 	}
-	for i, file := range config.Config.Files {
-		if err := bind.Attach(file, config.handed.Files[i]); err != nil {
+	for i, file := range config.Files {
+		if err := bind.Attach(file, config.Handed.Files[i]); err != nil {
 			return err
 		}
 	}
@@ -111,11 +111,11 @@ func join(h handed) error {
 // furnish adds to /dev and /proc/sys what the user wants there.
 func furnish(config order) error {
 	switch {
-	case config.Shm != 0:
+	case config.Handed.Shm != 0:
 		if err := kernel.Unmount("shared memory is that of others", "/dev/shm", 0); err != nil {
 			return err
 		}
-		if err := bind.Attach(bind.Mount{Target: "/dev/shm"}, config.Shm); err != nil {
+		if err := bind.Attach(bind.Mount{Target: "/dev/shm"}, config.Handed.Shm); err != nil {
 			return err
 		}
 	case config.ShmSize != 0:
@@ -135,14 +135,14 @@ func furnish(config order) error {
 
 // prepareProgram gives the program its terminal or its standard files, and, with --init, the one that reaps in its place.
 func prepareProgram(config order, program *process.Program) error {
-	if config.handed.Reaper != 0 {
-		if err := bind.Attach(bind.Mount{Target: Reaper, ReadOnly: true}, config.handed.Reaper); err != nil {
+	if config.Handed.Reaper != 0 {
+		if err := bind.Attach(bind.Mount{Target: Reaper, ReadOnly: true}, config.Handed.Reaper); err != nil {
 			return err
 		}
 		program.Args = append([]string{Reaper, "--"}, program.Args...)
 	}
-	if config.Console != 0 {
-		if err := console.Take(config.Console, config.Size); err != nil {
+	if config.Handed.Console != 0 {
+		if err := console.Take(config.Handed.Console, config.Size); err != nil {
 			return err
 		}
 	}

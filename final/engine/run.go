@@ -30,7 +30,7 @@ type Session struct {
 type order struct {
 	container.Config
 	Points []point.Point
-	handed
+	Handed handed
 }
 
 // Run is the parent's side: it starts a container that has a record, waits for its end and returns its exit code; ran tells whether
