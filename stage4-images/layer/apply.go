@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"strings"
 
 	"github.com/klauspost/readahead"
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
+
+	"drydock/internal/tree"
 )
 
 // Limits are how much a layer may make of itself.
@@ -39,7 +40,6 @@ func Apply(blob io.Reader, dir string, limits Limits) (digest.Digest, error) {
 		return "", fmt.Errorf("open %s: %w", dir, err)
 	}
 	defer unix.Close(root)
-
 	hash := digest.Canonical.Digester()
 	hashed := readahead.NewReader(io.TeeReader(stream, hash.Hash())) // one processor unpacks, another one writes files
 	defer hashed.Close()
@@ -66,6 +66,7 @@ type applier struct {
 	root  int // the directory, O_PATH
 	left  Limits
 	times []dirTime
+	files tree.Sparse
 }
 
 // A dirTime is set at the end: what is put into a directory changes its time.
@@ -152,10 +153,10 @@ func clean(name string) (string, error) {
 // is: a layer need not have an entry for a directory that it does not change.
 func (a *applier) parent(name string, make bool) (spot, error) {
 	dir, base := path.Split(name)
-	fd, err := a.open(dir)
+	fd, err := a.open(dir, 0)
 	if make && (errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR)) {
 		if err = a.makeMissing(path.Clean(dir)); err == nil {
-			fd, err = a.open(dir)
+			fd, err = a.open(dir, 0)
 		}
 	}
 	if err != nil {
@@ -165,8 +166,8 @@ func (a *applier) parent(name string, make bool) (spot, error) {
 }
 
 // open opens a directory as if ours were the root.
-func (a *applier) open(dir string) (int, error) {
-	how := unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
+func (a *applier) open(dir string, flags uint64) (int, error) {
+	how := unix.OpenHow{Flags: flags | unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS}
 	return unix.Openat2(a.root, path.Clean("/"+dir), &how)
 }
 
@@ -193,27 +194,25 @@ func (a *applier) makeMissing(dir string) error {
 // directory has a directory be at a place. One that is there stays. In place of a whiteout it
 // must not be merged with what lies in layers below.
 func (a *applier) directory(at spot) error {
-	there, err := at.stat()
-	if errors.Is(err, unix.ENOENT) {
-		return os.Mkdir(at.path(), 0o755)
+	err := unix.Mkdirat(at.fd, at.base, 0o755)
+	if !errors.Is(err, unix.EEXIST) {
+		return err
 	}
+	there, err := at.stat()
 	if err != nil || there.Mode&unix.S_IFMT == unix.S_IFDIR {
 		return err
 	}
-	if err := errors.Join(os.Remove(at.path()), os.Mkdir(at.path(), 0o755)); err != nil {
-		return err
-	}
-	if isWhiteout(there) {
+	err = errors.Join(unix.Unlinkat(at.fd, at.base, 0), unix.Mkdirat(at.fd, at.base, 0o755))
+	if err == nil && isWhiteout(there) {
 		return at.setOpaque()
 	}
-	return nil
+	return err
 }
 
 // setTimes sets the times of directories. One that a later entry has replaced has none.
 func (a *applier) setTimes() error {
 	for _, d := range a.times {
-		how := unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT}
-		fd, err := unix.Openat2(a.root, "/"+d.name, &how)
+		fd, err := a.open(d.name, unix.O_NOFOLLOW)
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) {
 			continue
 		}

@@ -33,8 +33,10 @@ const (
 	opaqueMarker   = ".wh..wh..opq"
 )
 
-// opaque is the extended attribute of overlayfs for a directory that hides those below.
-const opaque = "trusted.overlay.opaque"
+const (
+	opaque      = "trusted.overlay.opaque" // overlayfs's extended attribute of a directory that hides those below
+	xattrRecord = "SCHILY.xattr."          // begins the names of PAX records that are extended attributes
+)
 
 // Open returns the tar file in a blob: whether that is plain, gzip or zstd is told by its
 // first bytes. The caller closes it, which does not close the blob.

@@ -20,15 +20,15 @@ type spot struct {
 	base string
 }
 
-// path is the spot for system calls that take a path: the kernel goes to the open directory,
-// and looks up one name there.
+// path is the spot for system calls that take no open directory beside a name: the kernel goes to
+// ours, and looks up one name there.
 func (s spot) path() string { return fmt.Sprintf("/proc/self/fd/%d/%s", s.fd, s.base) }
 
 func (s spot) close() { unix.Close(s.fd) }
 
 func (s spot) stat() (*unix.Stat_t, error) {
 	var stat unix.Stat_t
-	err := unix.Lstat(s.path(), &stat)
+	err := unix.Fstatat(s.fd, s.base, &stat, unix.AT_SYMLINK_NOFOLLOW)
 	return &stat, err
 }
 
@@ -50,7 +50,7 @@ func (s spot) hide() error {
 	there, err := hidden.stat()
 	switch {
 	case errors.Is(err, unix.ENOENT):
-		return unix.Mknod(hidden.path(), unix.S_IFCHR, 0)
+		return unix.Mknodat(hidden.fd, hidden.base, unix.S_IFCHR, 0)
 	case err != nil:
 		return err
 	case there.Mode&unix.S_IFMT == unix.S_IFDIR:
@@ -70,26 +70,32 @@ func (a *applier) make(at spot, header *tar.Header, content io.Reader) error {
 	if header.Typeflag == tar.TypeDir {
 		return a.directory(at)
 	}
-	if err := os.RemoveAll(at.path()); err != nil {
-		return err
+	err := a.makeNew(at, header, content)
+	if errors.Is(err, unix.EEXIST) {
+		if err = os.RemoveAll(at.path()); err == nil {
+			err = a.makeNew(at, header, content)
+		}
 	}
-	device := int(unix.Mkdev(uint32(header.Devmajor), uint32(header.Devminor)))
+	return err
+}
+
+var nodes = map[byte]uint32{tar.TypeFifo: unix.S_IFIFO, tar.TypeBlock: unix.S_IFBLK, tar.TypeChar: unix.S_IFCHR}
+
+// makeNew makes the file where there is none, or else is EEXIST and has read none of the content.
+func (a *applier) makeNew(at spot, header *tar.Header, content io.Reader) error {
 	switch header.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse:
-		return tree.WriteSparse(at.path(), content)
+		return a.files.Create(at.fd, at.base, content)
 	case tar.TypeSymlink:
-		return os.Symlink(header.Linkname, at.path())
+		return unix.Symlinkat(header.Linkname, at.fd, at.base)
 	case tar.TypeLink:
 		return a.link(header.Linkname, at)
-	case tar.TypeFifo:
-		return unix.Mknod(at.path(), unix.S_IFIFO, 0)
-	case tar.TypeBlock:
-		return unix.Mknod(at.path(), unix.S_IFBLK, device)
-	case tar.TypeChar:
-		if device == 0 {
+	case tar.TypeFifo, tar.TypeBlock, tar.TypeChar:
+		device := int(unix.Mkdev(uint32(header.Devmajor), uint32(header.Devminor)))
+		if header.Typeflag == tar.TypeChar && device == 0 {
 			return errors.New("a device 0:0 is how overlayfs notes a deleted file, and cannot be in a layer")
 		}
-		return unix.Mknod(at.path(), unix.S_IFCHR, device)
+		return unix.Mknodat(at.fd, at.base, nodes[header.Typeflag], device)
 	}
 	return fmt.Errorf("its type %q is none that a layer can have", header.Typeflag)
 }
@@ -114,11 +120,11 @@ func (a *applier) link(target string, at spot) error {
 // attributes sets what the header says of a file. The order matters: to change the owner
 // clears setuid bits and capabilities.
 func (a *applier) attributes(at spot, name string, header *tar.Header) error {
-	if err := unix.Lchown(at.path(), header.Uid, header.Gid); err != nil {
+	if err := unix.Fchownat(at.fd, at.base, header.Uid, header.Gid, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return fmt.Errorf("owner %d:%d: %w", header.Uid, header.Gid, err)
 	}
 	if header.Typeflag != tar.TypeSymlink {
-		if err := unix.Chmod(at.path(), uint32(header.Mode)&0o7777); err != nil {
+		if err := unix.Fchmodat(at.fd, at.base, uint32(header.Mode)&0o7777, 0); err != nil {
 			return fmt.Errorf("mode: %w", err)
 		}
 	}
@@ -145,9 +151,6 @@ func (a *applier) attributes(at spot, name string, header *tar.Header) error {
 	return at.setTime(mtime)
 }
 
-// xattrRecord begins the names of PAX records that are extended attributes.
-const xattrRecord = "SCHILY.xattr."
-
 func (s spot) setTime(t unix.Timespec) error {
-	return unix.UtimesNanoAt(unix.AT_FDCWD, s.path(), []unix.Timespec{t, t}, unix.AT_SYMLINK_NOFOLLOW)
+	return unix.UtimesNanoAt(s.fd, s.base, []unix.Timespec{t, t}, unix.AT_SYMLINK_NOFOLLOW)
 }

@@ -93,8 +93,8 @@ func (w *writer) entry(file, name string) error {
 }
 
 // header describes a file.
-func (w *writer) header(file, name string, stat *unix.Stat_t) (*tar.Header, error) {
-	h := &tar.Header{
+func (w *writer) header(file, name string, stat *unix.Stat_t) (h *tar.Header, err error) {
+	h = &tar.Header{
 		Name: name, Mode: int64(stat.Mode & 0o7777), Uid: int(stat.Uid), Gid: int(stat.Gid),
 		ModTime: time.Unix(stat.Mtim.Unix()), Format: tar.FormatPAX,
 	}
@@ -105,11 +105,7 @@ func (w *writer) header(file, name string, stat *unix.Stat_t) (*tar.Header, erro
 		h.Typeflag, h.Size = tar.TypeReg, stat.Size
 	case unix.S_IFLNK:
 		h.Typeflag = tar.TypeSymlink
-		target, err := os.Readlink(file)
-		if err != nil {
-			return nil, err
-		}
-		h.Linkname = target
+		h.Linkname, err = os.Readlink(file)
 	case unix.S_IFIFO:
 		h.Typeflag = tar.TypeFifo
 	case unix.S_IFBLK:
@@ -117,9 +113,7 @@ func (w *writer) header(file, name string, stat *unix.Stat_t) (*tar.Header, erro
 	case unix.S_IFCHR:
 		h.Typeflag = tar.TypeChar
 	}
-	if h.Typeflag == tar.TypeBlock || h.Typeflag == tar.TypeChar {
-		h.Devmajor, h.Devminor = int64(unix.Major(stat.Rdev)), int64(unix.Minor(stat.Rdev))
-	}
+	h.Devmajor, h.Devminor = int64(unix.Major(stat.Rdev)), int64(unix.Minor(stat.Rdev)) // 0, but for devices
 	if h.Typeflag != tar.TypeDir && stat.Nlink > 1 {
 		id := inode{stat.Dev, stat.Ino}
 		if first, written := w.links[id]; written {
@@ -127,12 +121,12 @@ func (w *writer) header(file, name string, stat *unix.Stat_t) (*tar.Header, erro
 		}
 		w.links[id] = name
 	}
-	attributes, err := tree.OwnXattrs(file)
+	attributes, unread := tree.OwnXattrs(file)
 	h.PAXRecords = map[string]string{}
 	for name, value := range attributes {
 		h.PAXRecords[xattrRecord+name] = value
 	}
-	return h, err
+	return h, errors.Join(err, unread)
 }
 
 // content writes the content of a file, of which the header has told the size.
