@@ -76,7 +76,7 @@ func importImage(c cli.Call) (int, error) {
 		return 1, err
 	}
 	return withInput(c, rest[0], func(images *image.Store, in io.Reader) error {
-		img, err := images.ImportTar(in, rest[1], recompress)
+		img, err := archive.Import(images, in, rest[1], recompress)
 		if err == nil {
 			fmt.Fprintln(c.Stdout, img.ID())
 		}
@@ -127,7 +127,7 @@ func loadImages(c cli.Call) (int, error) {
 		return 125, err
 	}
 	return withInput(c, append(rest, "-")[0], func(images *image.Store, in io.Reader) error {
-		loaded, err := archive.Load(images, in)
+		loaded, err := archive.Load(images, in, apply)
 		for _, img := range loaded {
 			fmt.Fprintln(c.Stdout, "Loaded image:", strings.Join(append(img.Names, img.ID().String())[:1], ""))
 		}

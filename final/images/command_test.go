@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/docker/go-units"
+	"github.com/opencontainers/go-digest"
 	"github.com/spf13/pflag"
 
 	"drydock/final/filter"
@@ -21,6 +22,7 @@ import (
 	"drydock/final/images/size"
 	"drydock/stage4-images/archive"
 	"drydock/stage4-images/image"
+	"drydock/stage4-images/layer"
 )
 
 // A program is a docker with the commands on images, and a list in place of containers.
@@ -52,9 +54,19 @@ func (p *program) reset(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := archive.Load(p.store, file); err != nil {
+	if _, err := archive.Load(p.store, file, apply); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// apply unpacks a layer to nowhere, which takes no root.
+func apply(blob io.Reader, _ string) (digest.Digest, error) {
+	plain, err := layer.Open(blob)
+	if err != nil {
+		return "", err
+	}
+	defer plain.Close()
+	return digest.FromReader(plain)
 }
 
 // run runs a command line as Docker's client would.

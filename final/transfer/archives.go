@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/opencontainers/go-digest"
+
 	"drydock/final/transfer/dockerarchive"
 	"drydock/final/transfer/prompt"
 	"drydock/internal/flags"
@@ -23,7 +25,7 @@ const (
 func loadImages(c call) error {
 	var file string
 	var quiet bool
-	var o dockerarchive.Options
+	o := dockerarchive.Options{Apply: c.apply}
 	if _, err := flags.Arguments([]flags.Flag{
 		{Name: "input", Short: "i", Value: flags.String{To: &file}, Usage: "read from `FILE` instead of standard input"},
 		{Name: "platform", Value: flags.String{To: &o.Platform}, Usage: "take the images for `PLATFORM`, such as linux/arm64"},
@@ -83,6 +85,25 @@ func interruptible(ctx context.Context, r io.Reader) io.Reader {
 	}()
 	context.AfterFunc(ctx, func() { from.CloseWithError(context.Cause(ctx)) })
 	return from
+}
+
+// apply is apply, until we are told to stop.
+func (c call) apply(blob io.Reader, dir string) (digest.Digest, error) {
+	return apply(reading{c.ctx, blob}, dir)
+}
+
+// reading is a reader that ends when it is to.
+type reading struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read is part of io.Reader.
+func (r reading) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
 }
 
 func saveImages(c call) error {

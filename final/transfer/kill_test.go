@@ -181,7 +181,7 @@ func (c counting) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// TestKernelKillLoad kills loads, when a random number of bytes has been read.
+// TestKernelKillLoad kills loads, when a random number of bytes has been read, or all of them: while it unpacks.
 func TestKernelKillLoad(t *testing.T) {
 	needRoot(t)
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
@@ -200,13 +200,14 @@ func TestKernelKillLoad(t *testing.T) {
 		stdin, err := cmd.StdinPipe()
 		must(t, err)
 		must(t, cmd.Start())
-		_, _ = io.CopyN(stdin, strings.NewReader(archive), int64(random.IntN(len(archive)))) // all of it, unless it has ended
+		n := min(random.IntN(len(archive)*3/2), len(archive))
+		_, _ = io.CopyN(stdin, strings.NewReader(archive), int64(n)) // all of it, unless it has ended
 		must(t, cmd.Process.Kill())
 		killed(t, cmd)
-		if all := verifies(t, root); len(all) != 0 {
+		if all := verifies(t, root); len(all) != 0 && n < len(archive) {
 			t.Error("half an archive is taken:", all)
 		}
-		if blobs := names(t, filepath.Join(root, "images/blobs/sha256")); len(blobs) != 0 {
+		if blobs := names(t, filepath.Join(root, "images/blobs/sha256")); len(blobs) != 0 && n < len(archive) {
 			t.Error(blobs)
 		}
 		if _, stderr, code := does(t, root, archive, "load"); code != 0 {

@@ -3,7 +3,9 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -111,8 +113,9 @@ func TestEscapes(t *testing.T) {
 // TestSaveAndLoad goes through files.
 func TestSaveAndLoad(t *testing.T) {
 	from, to, file := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "x.tar")
-	testimage.Add(t, testimage.Store(t, from), "box", "one")
-	nameless := testimage.Add(t, testimage.Store(t, from), "", "two")
+	end := strings.Repeat("\x00", 1024) // of a tar file, and so all of an empty one
+	testimage.Add(t, testimage.Store(t, from), "box", end)
+	nameless := testimage.Add(t, testimage.Store(t, from), "", end+end)
 	if _, stderr, code := does(t, from, "", "save", "-o", file, "box", nameless.ShortID()); code != 0 {
 		t.Fatal(stderr)
 	}
@@ -129,6 +132,16 @@ func TestSaveAndLoad(t *testing.T) {
 	archive, _, code := does(t, from, "", "save", "box")
 	if stdout, stderr, again := does(t, t.TempDir(), archive, "load", "-q"); stdout != "Loaded image: box:latest\n" || code+again != 0 {
 		t.Error(stdout, stderr)
+	}
+}
+
+// TestStopUnpacking: whoever presses Ctrl-C need not wait until a layer is unpacked.
+func TestStopUnpacking(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stoppedError{unix.SIGINT})
+	blob := strings.NewReader(strings.Repeat("\x00", 1024))
+	if _, err := (call{ctx: ctx}).apply(blob, t.TempDir()); !errors.Is(err, stoppedError{unix.SIGINT}) {
+		t.Error(err)
 	}
 }
 

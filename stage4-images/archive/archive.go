@@ -1,5 +1,5 @@
 // Package archive takes images along in one file: an OCI archive, which is the tar file of an
-// image layout.
+// image layout, or the tar file of a root directory.
 //
 //	tar -C layout -cf archive.tar oci-layout index.json blobs
 //

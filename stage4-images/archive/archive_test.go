@@ -107,7 +107,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if first, err := tar.NewReader(bytes.NewReader(archive)).Next(); err != nil || first.ModTime.Unix() != 0 {
 		t.Errorf("%+v: %v", first, err)
 	}
-	got, err := Load(other, bytes.NewReader(archive))
+	got, err := Load(other, bytes.NewReader(archive), apply)
 	if err != nil || len(got) != 2 {
 		t.Fatal(got, err)
 	}
@@ -123,7 +123,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if problems := other.Fsck(apply, diff); problems != nil {
 		t.Error(problems)
 	}
-	loaded, err := Load(open(t, t.TempDir()), bytes.NewReader(save(t, s, web.ShortID())))
+	loaded, err := Load(open(t, t.TempDir()), bytes.NewReader(save(t, s, web.ShortID())), apply)
 	if err != nil || len(loaded) != 1 || loaded[0].Names != nil {
 		t.Errorf("by its id, an image has no name: %v, %v", loaded, err)
 	}

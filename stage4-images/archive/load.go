@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -19,15 +21,26 @@ import (
 	"drydock/stage4-images/image"
 )
 
-// Load reads an OCI archive, from anybody, and returns its images.
-func Load(s *image.Store, r io.Reader) ([]image.Image, error) {
-	return Stage(s, func(l blob.Layout) ([]image.Image, error) { return receiveImages(l, r) })
+// Load reads an OCI archive, from anybody, and returns its images, whose layers are unpacked.
+func Load(s *image.Store, r io.Reader, apply image.Apply) ([]image.Image, error) {
+	return Stage(s, func(l blob.Layout) ([]image.Image, error) { return receiveImages(l, r) }, func(all []image.Image, unpack Unpack) error {
+		for _, img := range all {
+			if _, err := unpack(img, apply); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// Stage takes the images that read returns, each with one name or none. All of them are read
-// and verified in a layout of their own first: if anything is wrong, nothing of it stays.
-// Blobs come before the index, so that what is listed is there.
-func Stage(s *image.Store, read func(blob.Layout) ([]image.Image, error)) ([]image.Image, error) {
+// Unpack unpacks layers that the store does not have, of images that it does not have yet.
+type Unpack func(image.Image, image.Apply) ([]image.Unpacked, error)
+
+// Stage takes the images that read returns, each with one name or none. All of them are read,
+// verified and unpacked aside first: if anything is wrong, nothing of it stays. Only one at a time
+// unpacks: who waits finds the layers that they share. Blobs and layers come before the index, so
+// that what is listed is there; and all of it is on the disk before any of it is seen.
+func Stage(s *image.Store, read func(blob.Layout) ([]image.Image, error), unpackAll func([]image.Image, Unpack) error) ([]image.Image, error) {
 	held, err := s.Hold()
 	if err != nil {
 		return nil, err
@@ -38,11 +51,22 @@ func Stage(s *image.Store, read func(blob.Layout) ([]image.Image, error)) ([]ima
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays, the next Open removes
-	staged := blob.Layout{Dir: dir, Drafts: s.Drafts}
-	if err := os.MkdirAll(filepath.Join(dir, blobPrefix), 0o700); err != nil {
+	staged := image.Store{Layout: blob.Layout{Dir: dir, Drafts: s.Drafts, Unflushed: true}, Layers: filepath.Join(dir, "layers")}
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, blobPrefix), 0o700), os.Mkdir(staged.Layers, 0o700)); err != nil {
 		return nil, err
 	}
-	all, err := read(staged)
+	all, err := read(staged.Layout)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	lock, err := s.Lock("load.lock", unix.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	err = unpackAll(all, func(img image.Image, apply image.Apply) ([]image.Unpacked, error) {
+		return s.UnpackFrom(staged.Layout, img, staged.Layers, apply)
+	})
 	if err == nil {
 		err = adopt(s, staged, all)
 	}
@@ -72,9 +96,12 @@ func receiveImages(l blob.Layout, r io.Reader) (all []image.Image, err error) {
 	return all, nil
 }
 
-// adopt moves the blobs of images here, also in place of what is here, as that may be damaged;
-// and lists the images.
-func adopt(s *image.Store, staged blob.Layout, all []image.Image) error {
+// adopt moves the blobs of images here, also in place of what is here, as that may be damaged,
+// and their layers; and lists the images.
+func adopt(s *image.Store, staged image.Store, all []image.Image) error {
+	if err := blob.FlushAll(staged.Dir); err != nil {
+		return err
+	}
 	moved := map[digest.Digest]bool{}
 	for _, img := range all {
 		for _, part := range img.Blobs() {
@@ -87,7 +114,10 @@ func adopt(s *image.Store, staged blob.Layout, all []image.Image) error {
 			}
 		}
 	}
-	if err := blob.Flush(filepath.Join(s.Dir, blobPrefix)); err != nil {
+	if err := adoptLayers(s, staged); err != nil {
+		return err
+	}
+	if err := errors.Join(blob.Flush(filepath.Join(s.Dir, blobPrefix)), blob.Flush(s.Layers)); err != nil {
 		return err
 	}
 	return s.Update(func(entries []ocispec.Descriptor) []ocispec.Descriptor {
@@ -96,6 +126,18 @@ func adopt(s *image.Store, staged blob.Layout, all []image.Image) error {
 		}
 		return entries
 	})
+}
+
+// adoptLayers moves unpacked layers here. One that somebody else has unpacked meanwhile is the same.
+func adoptLayers(s *image.Store, staged image.Store) error {
+	layers, err := os.ReadDir(staged.Layers)
+	for _, layer := range layers {
+		renamed := os.Rename(filepath.Join(staged.Layers, layer.Name()), filepath.Join(s.Layers, layer.Name()))
+		if !errors.Is(renamed, os.ErrExist) {
+			err = errors.Join(err, renamed)
+		}
+	}
+	return err
 }
 
 // choose returns the image that an entry of an archive's index means: it may be an index

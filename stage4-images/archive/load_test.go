@@ -22,7 +22,7 @@ func platform() *ocispec.Platform {
 func TestLoadHostile(t *testing.T) {
 	s := open(t, t.TempDir())
 	for words, files := range hostile() {
-		_, err := Load(s, bytes.NewReader(pack(t, files...)))
+		_, err := Load(s, bytes.NewReader(pack(t, files...)), apply)
 		says(t, err, "load: ", words)
 		if left := entries(t, s, "images/blobs/sha256", "drafts", "layers"); left != nil {
 			t.Errorf("%s: left are %v", words, left)
@@ -38,7 +38,7 @@ func TestLoadHostile(t *testing.T) {
 func TestLoadSparse(t *testing.T) {
 	archive := pack(t, file{name: "index.json", text: "1\n9\n0\n" + strings.Repeat("\x00", 506), pax: map[string]string{"XXX.sparse.major": "1", "XXX.sparse.minor": "0", "XXX.sparse.name": "index.json", "XXX.sparse.realsize": "9"}})
 	archive = bytes.ReplaceAll(archive, []byte("XXX.sparse"), []byte("GNU.sparse"))
-	_, err := Load(open(t, t.TempDir()), bytes.NewReader(archive))
+	_, err := Load(open(t, t.TempDir()), bytes.NewReader(archive), apply)
 	says(t, err, `"index.json": is not a plain file`)
 }
 
@@ -49,7 +49,7 @@ func TestLoadTruncated(t *testing.T) {
 	archive := save(t, s, "web")
 	other := open(t, t.TempDir())
 	for n := 0; n < len(archive)-1024; n += 512 {
-		if _, err := Load(other, bytes.NewReader(archive[:n])); err == nil {
+		if _, err := Load(other, bytes.NewReader(archive[:n]), apply); err == nil {
 			t.Errorf("%d of %d bytes are enough", n, len(archive))
 		}
 		if left := entries(t, other, "images/blobs/sha256", "drafts"); left != nil {
@@ -70,7 +70,7 @@ func TestLoadIndex(t *testing.T) {
 	s := open(t, t.TempDir())
 	_, err := Load(s, bytes.NewReader(pack(t, file{name: "./", kind: '5'}, file{name: "./blobs/", kind: '5'}, file{name: "blobs/sha256/", kind: '5'},
 		blobFile(manifest), blobFile(config), blobFile("one"), blobFile(inner), blobFile("junk"),
-		file{name: "./index.json", text: indexOf(outer)}, file{name: "./oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})))
+		file{name: "./index.json", text: indexOf(outer)}, file{name: "./oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})), apply)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(save(f, s, "web"))
 	f.Fuzz(func(t *testing.T, archive []byte) {
 		s := open(t, t.TempDir())
-		_, err := Load(s, bytes.NewReader(archive))
+		_, err := Load(s, bytes.NewReader(archive), apply)
 		if problems := s.Fsck(apply, diff); problems != nil {
 			t.Error(problems)
 		}
@@ -115,7 +115,7 @@ func TestLoadNames(t *testing.T) {
 		e := descriptor(ocispec.MediaTypeImageManifest, manifest)
 		e.Annotations = annotations
 		loaded, err := Load(open(t, t.TempDir()), bytes.NewReader(pack(t, blobFile(manifest), blobFile(config), blobFile("one"),
-			file{name: "index.json", text: indexOf(e)}, file{name: "oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})))
+			file{name: "index.json", text: indexOf(e)}, file{name: "oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})), apply)
 		if err != nil || len(loaded) != 1 || strings.Join(loaded[0].Names, " ") != want {
 			t.Errorf("%q: %v, %v", want, loaded, err)
 		}
@@ -153,7 +153,7 @@ func TestLoadDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Load(s, bytes.NewReader(archive)); err != nil {
+		if _, err := Load(s, bytes.NewReader(archive), apply); err != nil {
 			t.Error(err)
 		}
 		if problems := s.Fsck(apply, diff); problems != nil {

@@ -30,7 +30,10 @@ import (
 )
 
 // A Layout is the folder of an OCI image layout, and one for what is being written.
-type Layout struct{ Dir, Drafts string }
+type Layout struct {
+	Dir, Drafts string
+	Unflushed   bool // nobody is to see it yet, and whoever shows it flushes it: see FlushAll
+}
 
 var digestRule = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
@@ -63,41 +66,6 @@ func (l Layout) Lock(name string, how int) (*os.File, error) {
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
 	return file, nil
-}
-
-// publish has a file appear, of which fill writes the content and returns the path: all of it
-// or nothing, even after a power cut. The directory is flushed too, as the name is in that.
-func (l Layout) publish(fill func(io.Writer) (path string, err error)) error {
-	lock, err := l.Lock("lock", unix.LOCK_SH)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	draft, err := os.CreateTemp(l.Drafts, "")
-	if err != nil {
-		return err
-	}
-	path, err := fill(draft)
-	if err == nil {
-		err = draft.Sync()
-	}
-	if err = errors.Join(err, draft.Close()); err == nil {
-		err = os.Rename(draft.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(draft.Name()))
-	}
-	return Flush(filepath.Dir(path))
-}
-
-// Flush waits until the names in a directory are on the disk.
-func Flush(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
 }
 
 // Write replaces a document of the layout that is no blob.

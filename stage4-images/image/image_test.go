@@ -303,27 +303,6 @@ func TestRemovedMeanwhile(t *testing.T) {
 	}
 }
 
-func TestImport(t *testing.T) {
-	s := open(t, t.TempDir())
-	for _, gzip := range []bool{false, true} {
-		img, err := s.ImportTar(strings.NewReader("tar"), "root", func(r io.Reader, w io.Writer) (digest.Digest, error) {
-			text, err := io.ReadAll(r)
-			stored := string(text)
-			if gzip {
-				stored = "gzip of " + stored
-			}
-			_, err2 := io.WriteString(w, stored)
-			return digest.FromBytes(text), errors.Join(err, err2)
-		})
-		want := map[bool]string{false: ocispec.MediaTypeImageLayer, true: ocispec.MediaTypeImageLayerGzip}[gzip]
-		if err != nil || img.Manifest.Layers[0].MediaType != want || img.ChainIDs()[0] != digest.FromString("tar") {
-			t.Errorf("%+v: %v", img, err)
-		}
-	}
-	_, err := s.ImportTar(nil, "root", func(io.Reader, io.Writer) (digest.Digest, error) { return "", errors.New("no tar") })
-	says(t, err, "import", "no tar")
-}
-
 func TestUnpack(t *testing.T) {
 	root := t.TempDir()
 	s := open(t, root)

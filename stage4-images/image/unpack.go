@@ -15,6 +15,7 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"drydock/internal/tree"
+	"drydock/stage4-images/blob"
 )
 
 // Apply unpacks a layer into an empty directory, and returns the digest of its tar file.
@@ -22,55 +23,83 @@ type Apply func(blob io.Reader, dir string) (diffID digest.Digest, err error)
 
 // Unpack returns the directories of an image's layers, bottom first, and unpacks those that
 // are missing. If that fails, the layers below stay. Two that need the same layer unpack it
-// once. A layer is not flushed: after a power cut, Fsck says which are damaged.
+// once.
 func (s *Store) Unpack(img Image, apply Apply) (dirs []string, err error) {
+	layers, err := s.UnpackFrom(s.Layout, img, s.Layers, apply)
+	for _, layer := range layers {
+		dirs = append(dirs, layer.Dir)
+	}
+	return dirs, err
+}
+
+// An Unpacked is the directory of a layer.
+type Unpacked struct {
+	Dir   string
+	IsNew bool // and so its blob has been compared with its diff id
+}
+
+// UnpackFrom is Unpack of an image whose blobs are in a layout, which may not be ours. What the
+// store does not have is unpacked to a folder: there others see it only if it is the store's.
+func (s *Store) UnpackFrom(l blob.Layout, img Image, to string, apply Apply) (layers []Unpacked, err error) {
 	held, err := s.Hold()
 	if err != nil {
 		return nil, err
 	}
 	defer held.Close()
+	below := ""
 	for i, chain := range img.ChainIDs() {
-		dir, below := filepath.Join(s.Layers, chain.Encoded()), ""
-		if i > 0 {
-			below = dirs[i-1]
+		layer, diffID := img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i]
+		unpacked, err := s.unpack(chain.Encoded(), to, func(draft string) error { return unpackTo(draft, below, l, layer, diffID, apply) })
+		if err != nil {
+			return nil, fmt.Errorf("unpack layer %s: %w", layer.Digest, err)
 		}
-		if err := s.unpack(img, i, dir, below, apply); err != nil {
-			return nil, fmt.Errorf("unpack layer %s: %w", img.Manifest.Layers[i].Digest, err)
-		}
-		dirs = append(dirs, dir)
+		layers, below = append(layers, unpacked), unpacked.Dir
 	}
-	return dirs, nil
+	return layers, nil
 }
 
-// unpack has a layer appear in dir, unless it is there.
-func (s *Store) unpack(img Image, i int, dir, below string, apply Apply) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
+// unpack finds a layer in the store or in a folder, or has it appear there.
+func (s *Store) unpack(name, to string, fill func(draft string) error) (u Unpacked, err error) {
+	isThere := func() bool {
+		for _, dir := range []string{to, s.Layers} {
+			u.Dir = filepath.Join(dir, name)
+			if _, err := os.Stat(u.Dir); err == nil {
+				return true
+			}
+		}
+		return false
 	}
-	lock, err := s.Lock(filepath.Base(dir)+".lock", unix.LOCK_EX)
+	if isThere() {
+		return u, nil
+	}
+	lock, err := s.Lock(name+".lock", unix.LOCK_EX)
 	if err != nil {
-		return err
+		return u, err
 	}
 	defer lock.Close()
-	if _, err := os.Stat(dir); err == nil {
-		return nil // whoever had the lock before has done it
+	if isThere() { // whoever had the lock before has done it
+		return u, nil
 	}
-	draft := filepath.Join(s.Drafts, filepath.Base(dir))
-	err = s.unpackTo(draft, below, img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i], apply)
+	u = Unpacked{filepath.Join(to, name), true}
+	draft := filepath.Join(s.Drafts, name)
+	err = fill(draft)
+	if err == nil && to == s.Layers {
+		err = blob.FlushAll(draft) // what is seen is whole, even after a power cut
+	}
 	if err == nil {
-		err = os.Rename(draft, dir)
+		err = os.Rename(draft, u.Dir)
 	}
 	if err != nil {
-		return errors.Join(err, os.RemoveAll(draft))
+		return u, errors.Join(err, os.RemoveAll(draft))
 	}
-	return nil
+	return u, nil
 }
 
 // unpackTo unpacks a layer into a folder that is made anew, and verifies blob and tar file. The
 // topmost layer's folder is what a container sees as "/": so unless the layer says how "/" is
 // to be, it is as in the layer below.
-func (s *Store) unpackTo(dir, below string, layer ocispec.Descriptor, diffID digest.Digest, apply Apply) error {
-	content, err := s.Blob(layer.Digest)
+func unpackTo(dir, below string, l blob.Layout, layer ocispec.Descriptor, diffID digest.Digest, apply Apply) error {
+	content, err := l.Blob(layer.Digest)
 	if err != nil {
 		return err
 	}
@@ -153,7 +182,7 @@ func (s *Store) compare(img Image, i int, dir string, apply Apply, diff func(dir
 	if i > 0 {
 		below = filepath.Join(s.Layers, img.ChainIDs()[i-1].Encoded())
 	}
-	err = s.unpackTo(again, below, img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i], apply)
+	err = unpackTo(again, below, s.Layout, img.Manifest.Layers[i], img.Config.RootFS.DiffIDs[i], apply)
 	want, wantErr := diff(again)
 	got, gotErr := diff(dir)
 	err = errors.Join(err, wantErr, gotErr, os.RemoveAll(again))

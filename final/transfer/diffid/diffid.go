@@ -4,8 +4,8 @@
 // config its tar file, the diff id. Unpacked layers are shared by diff id: so an image could run on
 // another's layer of that diff id here, and on its own blob wherever it is pushed to.
 //
-// So each pair is compared once, by unpacking the blob to nowhere, and is known while a listed
-// image has it.
+// So each pair is compared once: when the layer is unpacked, or by unpacking the blob to nowhere if
+// it is there already; and it is known while a listed image has it.
 //
 //	zcat blobs/sha256/$layer | sha256sum
 //
@@ -42,12 +42,13 @@ func Listed(all []image.Image) Known {
 	return k
 }
 
-// All compares the layers of an image, as many at once as there are processors.
-func (k Known) All(l blob.Layout, img image.Image) error {
+// All compares the layers of an image, as many at once as there are processors. Those that have
+// just been unpacked have been compared.
+func (k Known) All(l blob.Layout, img image.Image, unpacked []image.Unpacked) error {
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for i, layer := range img.Manifest.Layers {
-		if p := (pair{layer.Digest, img.Config.RootFS.DiffIDs[i]}); !k[p] {
+		if p := (pair{layer.Digest, img.Config.RootFS.DiffIDs[i]}); !k[p] && !unpacked[i].IsNew {
 			all.Go(func() error { return p.compare(l) })
 		}
 	}

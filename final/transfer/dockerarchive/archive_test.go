@@ -114,7 +114,7 @@ func TestOld(t *testing.T) {
 		[]byte(gzipped(t, string(pack(t, append([]file{files[8]}, append(files[:8:8], files[9])...)...)))),
 	} {
 		s := testimage.Store(t, "")
-		loaded, err := Load(s, bytes.NewReader(archive), Options{})
+		loaded, err := Load(s, bytes.NewReader(archive), Options{Apply: testimage.Apply})
 		must(t, err)
 		var got []string
 		for _, img := range loaded {
@@ -145,7 +145,7 @@ func TestCompressed(t *testing.T) {
 	text, name := config(t, "one")
 	for _, names := range [][2]string{{"sha256:" + strings.TrimSuffix(name, ".json"), "x.tar.gz"}, {"some/config", "y"}} {
 		s := testimage.Store(t, "")
-		loaded, err := Load(s, bytes.NewReader(pack(t, file{name: names[0], text: text}, file{name: names[1], text: gzipped(t, "one")}, list(t, item{names[0], []string{"box"}, []string{names[1]}}))), Options{})
+		loaded, err := Load(s, bytes.NewReader(pack(t, file{name: names[0], text: text}, file{name: names[1], text: gzipped(t, "one")}, list(t, item{names[0], []string{"box"}, []string{names[1]}}))), Options{Apply: testimage.Apply})
 		must(t, err)
 		if layer := loaded[0].Manifest.Layers[0]; layer.MediaType != ocispec.MediaTypeImageLayerGzip || layer.Digest == digest.FromString("one") {
 			t.Errorf("%+v", layer)
@@ -163,7 +163,7 @@ func TestRoundTrip(t *testing.T) {
 	refs := []string{"web", "localhost:5000/db:1", nameless.ShortID()}
 	var archive, again, byID bytes.Buffer
 	must(t, Save(s, &archive, refs))
-	loaded, err := Load(other, bytes.NewReader(archive.Bytes()), Options{})
+	loaded, err := Load(other, bytes.NewReader(archive.Bytes()), Options{Apply: testimage.Apply})
 	must(t, err)
 	var got []string
 	for _, img := range loaded {
@@ -183,7 +183,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Error("an archive of what was loaded differs")
 	}
 	must(t, Save(s, &byID, []string{db.ShortID()}))
-	if loaded, err = Load(testimage.Store(t, ""), &byID, Options{}); err != nil || len(loaded) != 1 || loaded[0].Names != nil {
+	if loaded, err = Load(testimage.Store(t, ""), &byID, Options{Apply: testimage.Apply}); err != nil || len(loaded) != 1 || loaded[0].Names != nil {
 		t.Errorf("by its id, an image has no name: %v, %v", loaded, err)
 	}
 	says(t, Save(s, io.Discard, []string{"none"}), "no such image: none:latest")
@@ -250,7 +250,7 @@ func TestPlatform(t *testing.T) {
 	archive := pack(t, blob(text), blob("one"), blob(manifest), blob(inner),
 		file{name: "index.json", text: encode(image.Index([]ocispec.Descriptor{outer}))}, file{name: "oci-layout", text: `{"imageLayoutVersion":"1.0.0"}`})
 	for asked, want := range map[string]string{"": "", "linux/s390x": "", "linux/arm64": "no matching manifest for linux/arm64", "linux/riscv64": "no such file", "a/b/c/d": "invalid platform"} {
-		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(archive), Options{Platform: asked})
+		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(archive), Options{Platform: asked, Apply: testimage.Apply})
 		if want != "" {
 			says(t, err, want)
 		} else if err != nil || len(loaded) != 1 || loaded[0].Names[0] != "box:1" {
@@ -261,7 +261,7 @@ func TestPlatform(t *testing.T) {
 	img := testimage.Add(t, s, "box", "one")
 	var out bytes.Buffer
 	must(t, Save(s, &out, []string{"box"}))
-	_, err := Load(testimage.Store(t, ""), &out, Options{Platform: "linux/s390x"})
+	_, err := Load(testimage.Store(t, ""), &out, Options{Platform: "linux/s390x", Apply: testimage.Apply})
 	says(t, err, "the archive has an image for "+platform.Of(img.Config.Platform).String()+", not for linux/s390x")
 }
 
@@ -303,7 +303,7 @@ func hostile(t testing.TB) map[string][]file {
 func TestHostile(t *testing.T) {
 	s := testimage.Store(t, "")
 	for words, files := range hostile(t) {
-		_, err := Load(s, bytes.NewReader(pack(t, files...)), Options{})
+		_, err := Load(s, bytes.NewReader(pack(t, files...)), Options{Apply: testimage.Apply})
 		says(t, err, "load: ", words)
 		if left := testimage.Left(t, s, "images/blobs/sha256", "drafts", "layers"); left != nil {
 			t.Errorf("%s: left are %v", words, left)
@@ -322,7 +322,7 @@ func TestNames(t *testing.T) {
 	must(t, Save(from, &saved, []string{"box"}))
 	for was, want := range map[string]string{"docker.io/library/box:latest": "box:latest", "docker.io/library/box:la+est": "", "docker.io/library/box:other6": "box:other6"} {
 		changed := bytes.ReplaceAll(saved.Bytes(), []byte(`name":"docker.io/library/box:latest"`), []byte(`name":"`+was+`"`))
-		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(changed), Options{})
+		loaded, err := Load(testimage.Store(t, ""), bytes.NewReader(changed), Options{Apply: testimage.Apply})
 		if err != nil || strings.Join(loaded[0].Names, " ") != want {
 			t.Errorf("%s: %v, %v", was, loaded, err)
 		}
@@ -339,7 +339,7 @@ func TestOtherLayer(t *testing.T) {
 	must(t, err)
 	var archive bytes.Buffer
 	must(t, Save(from, &archive, []string{"box"}))
-	_, err = Load(s, &archive, Options{})
+	_, err = Load(s, &archive, Options{Apply: testimage.Apply})
 	says(t, err, "its tar file has the digest "+evil.Digest.String())
 	if left := testimage.Left(t, s, "images/blobs/sha256", "drafts"); left != nil {
 		t.Error(left)
@@ -352,7 +352,7 @@ func TestTruncated(t *testing.T) {
 	archive := pack(t, file{name: name, text: text}, file{name: "l", text: "one"}, list(t, item{name, []string{"box"}, []string{"l"}}))
 	s := testimage.Store(t, "")
 	for n := 0; n < len(archive)-1024; n += 512 {
-		if _, err := Load(s, bytes.NewReader(archive[:n]), Options{}); err == nil {
+		if _, err := Load(s, bytes.NewReader(archive[:n]), Options{Apply: testimage.Apply}); err == nil {
 			t.Errorf("%d of %d bytes are enough", n, len(archive))
 		}
 		if left := testimage.Left(t, s, "images/blobs/sha256", "drafts"); left != nil {
@@ -371,7 +371,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(pack(f, file{name: name, text: text}, file{name: "a/layer.tar", text: "one"}, file{name: "b/layer.tar", link: "../a/layer.tar"}, list(f, item{name, []string{"box"}, []string{"b/layer.tar"}})))
 	f.Fuzz(func(t *testing.T, archive []byte) {
 		s := testimage.Store(t, "")
-		_, err := Load(s, bytes.NewReader(archive), Options{})
+		_, err := Load(s, bytes.NewReader(archive), Options{Apply: testimage.Apply})
 		if left := testimage.Left(t, s, "drafts"); left != nil || err != nil && testimage.Left(t, s, "images/blobs/sha256") != nil {
 			t.Error(left, err)
 		}
@@ -394,7 +394,7 @@ func BenchmarkLoad(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			b.SetBytes(int64(len(plain)))
 			for b.Loop() {
-				_, err := Load(testimage.Store(b, ""), bytes.NewReader(archive), Options{})
+				_, err := Load(testimage.Store(b, ""), bytes.NewReader(archive), Options{Apply: testimage.Apply})
 				must(b, err)
 			}
 		})

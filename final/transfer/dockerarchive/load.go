@@ -50,11 +50,14 @@ const manifestFile = "manifest.json"
 // maxEntries is more than any honest archive has.
 const maxEntries = 100_000
 
-// Options say which of an archive's images are taken.
-type Options struct{ Platform string } // as people type it; empty is this machine's, or else any
+// Options say which of an archive's images are taken, and how.
+type Options struct {
+	Platform string      // as people type it; empty is this machine's, or else any
+	Apply    image.Apply // how layers are unpacked
+}
 
-// Load reads an archive, compressed or not, from anybody, and returns its images, each with one
-// name or none. If anything is wrong, nothing of it stays.
+// Load reads an archive, compressed or not, from anybody, and returns its images, unpacked, each
+// with one name or none. If anything is wrong, nothing of it stays.
 func Load(s *image.Store, r io.Reader, o Options) ([]image.Image, error) {
 	want := platform.Here()
 	if o.Platform != "" {
@@ -68,13 +71,26 @@ func Load(s *image.Store, r io.Reader, o Options) ([]image.Image, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	defer plain.Close()
+	a := contents{want: want, strict: o.Platform != "", files: map[string]ocispec.Descriptor{}, links: map[string]string{}, documents: map[string][]byte{}}
 	return archive.Stage(s, func(l blob.Layout) ([]image.Image, error) {
-		listed, _ := s.List() // what cannot be read is compared again
-		a := contents{l: l, known: diffid.Listed(listed), want: want, strict: o.Platform != "", files: map[string]ocispec.Descriptor{}, links: map[string]string{}, documents: map[string][]byte{}}
+		a.l = l
 		if err := a.receive(tar.NewReader(plain)); err != nil {
 			return nil, err
 		}
 		return a.images()
+	}, func(all []image.Image, unpack archive.Unpack) error {
+		listed, _ := s.List() // what cannot be read is compared again
+		known := diffid.Listed(listed)
+		for _, img := range all {
+			unpacked, err := unpack(img, o.Apply)
+			if err == nil {
+				err = known.All(a.l, img, unpacked)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -82,7 +98,6 @@ func Load(s *image.Store, r io.Reader, o Options) ([]image.Image, error) {
 // under its digest, and only looked up by its name.
 type contents struct {
 	l         blob.Layout
-	known     diffid.Known
 	want      platform.Platform
 	strict    bool // no image for another one will do
 	files     map[string]ocispec.Descriptor

@@ -14,6 +14,7 @@ import (
 
 	"drydock/final/transfer/platform"
 	"drydock/stage4-images/image"
+	"drydock/stage4-images/layer"
 )
 
 // Store opens a store in a folder, or in one that ends with the test if root is "".
@@ -60,9 +61,14 @@ func AddFor(t testing.TB, s *image.Store, on ocispec.Platform, name string, laye
 	return img
 }
 
-// Apply unpacks such a layer: to one file.
+// Apply unpacks such a layer, compressed or not: to one file.
 func Apply(blob io.Reader, dir string) (digest.Digest, error) {
-	text, err := io.ReadAll(blob)
+	plain, err := layer.Open(blob)
+	if err != nil {
+		return "", err
+	}
+	defer plain.Close()
+	text, err := io.ReadAll(plain)
 	return digest.FromBytes(text), errors.Join(err, os.WriteFile(filepath.Join(dir, "file"), text, 0o600))
 }
 
