@@ -52,6 +52,7 @@ type unpacker struct {
 	dest  string
 	owner Owner
 	times []dirTime
+	files tree.Sparse
 }
 
 // A dirTime is set at the end: what is put into a directory changes its time.
@@ -145,7 +146,7 @@ func (u *unpacker) make(at spot, h *tar.Header, content io.Reader) error {
 	case tar.TypeDir:
 		return at.mkdir()
 	case tar.TypeReg, tar.TypeGNUSparse:
-		return tree.WriteSparse(at.path(), content)
+		return u.files.Create(fd, at.base, content)
 	case tar.TypeSymlink:
 		return unix.Symlinkat(h.Linkname, fd, at.base)
 	case tar.TypeLink:
