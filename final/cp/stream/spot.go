@@ -19,10 +19,6 @@ type spot struct {
 	base string
 }
 
-// path is the spot for system calls that take a path. What they are asked to do must not follow a
-// link: it would lead to our files.
-func (s spot) path() string { return inside.Path(s.dir) + "/" + s.base }
-
 func (s spot) open() (*os.File, error) { return inside.Child(s.dir, s.base) }
 
 // mkdir makes a directory. One that is there stays.
