@@ -9,8 +9,8 @@
 // name, or none, is still the same file. And the kernel tells the reader when something in the
 // folder has changed:
 //
-//	inotifywait -m -e modify,create,moved_to FOLDER     what a follower waits for
-//	tail -n 10 -F FILE                                  much the same, for one file
+//	inotifywait -m -e modify FOLDER     what a follower waits for
+//	tail -n 10 -F FILE                 much the same, for one file
 //
 // Who renames the files, and who looks which files there are, holds a lock on their folder.
 //

@@ -20,7 +20,7 @@ func watch(path string) (*folder, error) {
 	path = filepath.Dir(path)
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK) // NONBLOCK: Close ends reading
 	if err == nil {
-		_, err = unix.InotifyAddWatch(fd, path, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_ONLYDIR)
+		_, err = unix.InotifyAddWatch(fd, path, unix.IN_MODIFY|unix.IN_ONLYDIR)
 		if err != nil {
 			unix.Close(fd)
 		}
