@@ -47,11 +47,20 @@ func networks() [][]Rule {
 	return [][]Rule{
 		Network("docker0", netip.MustParsePrefix("172.17.0.0/16")),
 		Network("br-six", netip.MustParsePrefix("fd00:60::/64")),
-		Publish("c0ffee", web), Publish("six", webSix),
+		Publish("c0ffee", web), Publish("six", webSix), Links("c0ffee", links), Links("six", linksSix),
 	}
 }
 
 var webSix = []Port{{"tcp", netip.MustParseAddrPort("[2001:db8::1]:8080"), netip.MustParseAddrPort("[fd00:60::2]:80")}}
+
+// links are those of the recipient 172.17.0.2.
+var links = []Link{
+	{netip.MustParseAddr("172.17.0.2"), netip.MustParseAddrPort("172.17.0.3:5432"), "tcp"},
+	{netip.MustParseAddr("172.17.0.2"), netip.MustParseAddrPort("172.17.0.4:53"), "udp"},
+	{netip.MustParseAddr("172.17.0.2"), netip.MustParseAddrPort("172.17.0.4:7"), "sctp"},
+}
+
+var linksSix = []Link{{netip.MustParseAddr("fd00:60::2"), netip.MustParseAddrPort("[fd00:60::3]:5432"), "tcp"}}
 
 var web = []Port{
 	{"tcp", netip.MustParseAddrPort("0.0.0.0:8080"), netip.MustParseAddrPort("172.17.0.2:80")},
@@ -209,6 +218,41 @@ func TestKernelVacate(t *testing.T) {
 		if diff := cmp.Diff([]string{lives}, listed(t)); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// TestKernelLinks has links end with either of the two: what is left is that of another source, and another recipient's.
+func TestKernelLinks(t *testing.T) {
+	others := []Link{{netip.MustParseAddr("172.17.0.5"), netip.MustParseAddrPort("172.17.0.3:5432"), "tcp"}}
+	of := func(all ...[]Rule) (texts []string) {
+		for _, r := range slices.Concat(all...) {
+			texts = append(texts, r.Chain+": "+r.text())
+		}
+		return texts
+	}
+	for name, c := range map[string]struct {
+		end  func() error
+		want []string
+	}{
+		"nobody":            {func() error { return nil }, of(Links("c0ffee", links), Links("beef", others))},
+		"the recipient":     {func() error { return Vacate(links[0].Recipient) }, of(Links("beef", others))},
+		"a source":          {func() error { return Vacate(netip.MustParseAddr("172.17.0.3")) }, of(Links("c0ffee", links[1:]))},
+		"one that is moved": {func() error { return Apply(Links("c0ffee", links[:1])) }, of(Links("c0ffee", links[:1]), Links("beef", others))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inNetwork(t)
+			for _, rules := range [][]Rule{Links("c0ffee", links), Links("beef", others)} {
+				if err := Apply(rules); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := c.end(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(counted(c.want), counted(listed(t))); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

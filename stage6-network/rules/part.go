@@ -110,10 +110,10 @@ var toHost = Part{"fib daddr type local", []expr.Any{
 	compare(expr.CmpOpEq, binaryutil.NativeEndian.PutUint32(unix.RTN_LOCAL)),
 }}
 
-// port is a condition on the protocol and the destination port, the second two bytes of both
+// port is a condition on the protocol and the destination port, the second two bytes of these
 // protocols' headers.
 func port(protocol string, number uint16) Part {
-	code := map[string]byte{"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP}[protocol]
+	code := map[string]byte{"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP, "sctp": unix.IPPROTO_SCTP}[protocol]
 	return Part{fmt.Sprintf("%s dport %d", protocol, number), []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register},
 		compare(expr.CmpOpEq, []byte{code}),
@@ -146,6 +146,8 @@ var (
 // What becomes of a packet.
 var (
 	Drop       = Part{"drop", []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}}}
+	accept     = Part{"accept", []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}}}
+	Linked     = jump(linked) // what links let through is accepted there
 	masquerade = Part{"masquerade", []expr.Any{&expr.Masq{}}}
 )
 

@@ -54,8 +54,11 @@ func (six family) table() *nftables.Table {
 // table is the name of both.
 const table = "drydock"
 
-// published is the chain of what is published. The others have a hook of the kernel's each.
-const published = "published"
+// The chains of what is published, and of what links let through. The others have a hook of the kernel's each.
+const (
+	published = "published"
+	linked    = "linked"
+)
 
 // chains are the chains of a table, and where in the kernel they are asked: at which hook, and when, among
 // others there.
@@ -66,6 +69,7 @@ func (six family) chains() []*nftables.Chain {
 	}
 	return []*nftables.Chain{
 		{Table: ours, Name: published},
+		{Table: ours, Name: linked},
 		// Before connection tracking: a packet still has the addresses that it came with.
 		hooked("raw", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw),
 		// What comes in, before it is decided where it goes.
@@ -155,16 +159,35 @@ func Publish(id string, ports []Port) (all []Rule) {
 	return all
 }
 
+// A Link lets one container through to a port of another's, on a bridge on which they do not reach each other otherwise.
+type Link struct {
+	Recipient netip.Addr
+	Source    netip.AddrPort
+	Protocol  string // tcp, udp or sctp
+}
+
+// Links are the rules for the links of a recipient, the container id: for a connection that it begins, and no other. A network that
+// has Linked asks them. They end with the address of either: see Vacate.
+func Links(id string, links []Link) (all []Rule) {
+	one := func(address netip.Addr) netip.Prefix { return netip.PrefixFrom(address, address.BitLen()) }
+	for _, l := range links {
+		parts := []Part{fromSubnet(one(l.Recipient)), to(one(l.Source.Addr())), port(l.Protocol, l.Source.Port()), accept}
+		all = append(all, Rule{linked, parts, "links of " + id, l.Recipient.Is6()})
+	}
+	return all
+}
+
 // Withdraw takes away what Publish has for a container. If there is nothing, that is fine.
 func Withdraw(id string) error {
 	meant := isFor("container " + id)
 	return errors.Join(family(false).withdraw("container "+id, meant), family(true).withdraw("container "+id, meant))
 }
 
-// Vacate takes away whatever is published of an address, whosever it was: somebody else gets it. There may be such rules where
-// a network's file was lost, or where an administrator has restored rules that he had saved.
+// Vacate takes away whatever is published of an address, and links to it and from it, whosever it was: somebody else gets it. There
+// may be such rules even of one who is long gone, where a network's file was lost, or where an administrator has restored rules
+// that he had saved.
 func Vacate(address netip.Addr) error {
-	return family(address.Is6()).withdraw("address "+address.String(), leadsTo(address))
+	return family(address.Is6()).withdraw("address "+address.String(), isAbout(address))
 }
 
 // Apply puts rules in the table, which it makes if it is not there, in place of those that are for the

@@ -27,12 +27,17 @@ func isFor(purpose string) test {
 	}
 }
 
-// leadsTo means the rules that give packets this destination.
-func leadsTo(address netip.Addr) test {
+// isAbout means the rules that give packets this destination, or look for packets from it or to it.
+func isAbout(address netip.Addr) test {
 	return func(rule *nftables.Rule) bool {
 		return slices.ContainsFunc(rule.Exprs, func(e expr.Any) bool {
-			value, isValue := e.(*expr.Immediate)
-			return isValue && slices.Equal(value.Data, address.AsSlice())
+			switch e := e.(type) {
+			case *expr.Immediate:
+				return slices.Equal(e.Data, address.AsSlice())
+			case *expr.Cmp:
+				return slices.Equal(e.Data, address.AsSlice())
+			}
+			return false
 		})
 	}
 }

@@ -50,6 +50,8 @@ func ofSubnet(n networks.Network, options networks.Options, subnet netip.Prefix)
 		// As for those from elsewhere: nobody begins a connection to a container, but by a published port.
 		add(rules.From(name), rules.Out(name), rules.New, rules.NotPublished, rules.Drop)
 		add(rules.From(name), rules.Out(name), rules.Unknown, rules.Drop)
+		// Each rule is put in front of those before: so what links let through is asked first.
+		add(rules.From(name), rules.Out(name), rules.Linked)
 	}
 	return all
 }

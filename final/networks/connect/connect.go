@@ -181,8 +181,8 @@ func (h Host) provide(name string) error {
 	})
 }
 
-// Release takes back a container's place in a network, and all that belongs to it: its published ports, its cable, and
-// then its addresses. If it has none, or there is no such network, that is fine.
+// Release takes back a container's place in a network, and all that belongs to it: its published ports, its links and those to
+// it, its cable, and then its addresses. If it has none, or there is no such network, that is fine.
 func (h Host) Release(name, id string) error {
 	err := networks.Change(h.Root, name, func(n *networks.Network) error {
 		return errors.Join(rules.Withdraw(id), release(n, id))
@@ -193,8 +193,13 @@ func (h Host) Release(name, id string) error {
 	return err
 }
 
-// release does so with all but the ports, which may be published by another place.
+// release does so with all but the ports, which are published by another place if there is one: see settle.
 func release(n *networks.Network, id string) error {
+	if e, known := n.Endpoints[id]; known {
+		if err := rules.Vacate(e.Address); err != nil {
+			return err
+		}
+	}
 	if err := network.Unplug(cable(*n, id)); err != nil {
 		return err
 	}

@@ -2,10 +2,13 @@ package connect
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 
+	"drydock/final/networks/endpoint"
 	"drydock/final/networks/testnet"
+	"drydock/stage6-network/rules"
 )
 
 // TestKernelInternal has no way out of an internal network, nor into it, though the container makes itself a route.
@@ -54,5 +57,57 @@ func TestKernelSilent(t *testing.T) {
 	}
 	if !w.reaches(a, "10.2.0.3") || !w.reaches(b, "10.1.0.1") {
 		t.Error("they do not reach what they should")
+	}
+}
+
+// TestKernelLinked has a link let a recipient through to one port of a source, where they do not reach each other: that way, by that
+// port, and as long as both are there. What somebody does to the network meanwhile does not matter.
+func TestKernelLinked(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 -o com.docker.network.bridge.enable_icc=false silent")
+	source, from := w.start(container("a"), on("silent"))
+	recipient, to := w.start(container("b"), on("silent"))
+	third, _ := w.start(container("c"), on("silent"))
+	w.serve(source, "source")
+	w.serve(recipient, "recipient")
+	hears := func(namespace *os.File, address string) bool {
+		_, err := testnet.Try(namespace, "busybox timeout 1 busybox nc "+address+" 80")
+		return err == nil
+	}
+	link := func(port uint16) {
+		t.Helper()
+		links := []rules.Link{{Recipient: to[0].Endpoint.Address, Source: netip.AddrPortFrom(from[0].Endpoint.Address, port), Protocol: "tcp"}}
+		if err := rules.Apply(rules.Links(container("b").ID, links)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if hears(recipient, "10.1.0.2") {
+		t.Fatal("it reaches the source without a link")
+	}
+	link(80)
+	testnet.Sh(t, "nft flush chain ip drydock forward")
+	if _, err := w.Reserve(container("d"), []endpoint.Wish{on("silent")}); err != nil { // who brings the rules back
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		from    *os.File
+		to      string
+		reached bool
+	}{
+		"the recipient": {recipient, "10.1.0.2", true}, "the source": {source, "10.1.0.3", false}, "a third": {third, "10.1.0.2", false},
+	} {
+		if got := hears(test.from, test.to); got != test.reached {
+			t.Errorf("%s: reached: %v", name, got)
+		}
+	}
+	link(81)
+	if hears(recipient, "10.1.0.2") {
+		t.Error("it reaches port 80, and the link is to port 81 now")
+	}
+	link(80)
+	if err := w.Release("silent", container("a").ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := testnet.Sh(t, "nft list chain ip drydock linked | grep -c 10.1.0 || true"); got != "0" {
+		t.Errorf("%s links to a source that has gone are left", got)
 	}
 }
