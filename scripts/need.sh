@@ -46,6 +46,7 @@ job() {
 		need jq jq jq jq -
 		need dig bind9-dnsutils bind-utils bind -
 		need iptables-nft iptables iptables-nft iptables-nft -
+		need redis-check-rdb redis-tools redis redis -
 		;;
 	make) need make make make base-devel make ;;
 	lint)
