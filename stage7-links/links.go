@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 
 	"drydock/internal/record"
@@ -144,7 +145,7 @@ func move(store *record.Store, recipient string, s link.Source, source string) e
 		if l.Source != source {
 			continue
 		}
-		if err := names.Edit(store.Dir(recipient), func(hosts string) string { return l.Move(hosts, s) }); err != nil {
+		if err := names.Edit(filepath.Join(store.Dir(recipient), "hosts"), func(hosts string) string { return l.Move(hosts, s) }); err != nil {
 			return err
 		}
 	}

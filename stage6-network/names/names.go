@@ -15,6 +15,7 @@ package names
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/netip"
@@ -116,23 +117,29 @@ func write(dir string, contents ...string) error {
 	return nil
 }
 
-// Edit changes the hosts of a container that may run. The file stays the same one, which it has mounted; and it is never empty
-// meanwhile, as somebody may be looking a name up.
-func Edit(dir string, change func(hosts string) string) error {
-	file, err := os.OpenFile(filepath.Join(dir, "hosts"), os.O_RDWR, 0)
+// largest is how much is read of a file that the container writes too, who could make it as large as the disk.
+const largest = 1 << 20
+
+// Edit changes the hosts of a container that may run. The file stays the same one, which the container has mounted; and it is cut
+// last: whoever reads it meanwhile, or after we were killed, finds lines of before, and never none.
+func Edit(path string, change func(hosts string) string) (err error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	before, err := io.ReadAll(file)
+	defer func() { err = errors.Join(err, file.Close()) }()
+	text, err := io.ReadAll(io.LimitReader(file, largest+1))
 	if err != nil {
 		return err
 	}
-	after := change(string(before))
-	if _, err := file.WriteAt([]byte(after), 0); err != nil {
+	if len(text) > largest {
+		return fmt.Errorf("%s has more than %d bytes: make it shorter, in the container", path, largest)
+	}
+	next := change(string(text))
+	if _, err := file.WriteAt([]byte(next), 0); err != nil {
 		return err
 	}
-	return file.Truncate(int64(len(after)))
+	return file.Truncate(int64(len(next)))
 }
 
 // resolved is where systemd-resolved, which is a server on 127.0.0.53, says whom it asks itself.

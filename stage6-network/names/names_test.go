@@ -94,7 +94,7 @@ func TestEdit(t *testing.T) {
 	for _, change := range []struct{ from, to string }{{"localhost\n", "localhost mine\n"}, {"mine", ""}, {"ff02::1\tip6-allnodes\n", ""}} {
 		before := seen()
 		want := strings.Replace(before, change.from, change.to, 1)
-		err := Edit(dir, func(hosts string) string {
+		err := Edit(mounted.Name(), func(hosts string) string {
 			if seen() != before {
 				t.Error("it is something else while it is being changed")
 			}

@@ -12,11 +12,8 @@
 package hosts
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -103,7 +100,7 @@ func addresses(place connect.Place) []string {
 
 // Add adds the lines of a place to the file of a container that runs.
 func Add(path, hostname string, place connect.Place) error {
-	return edit(path, func(text string) string {
+	return names.Edit(path, func(text string) string {
 		if text != "" && !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
@@ -114,7 +111,7 @@ func Add(path, hostname string, place connect.Place) error {
 // Remove takes the lines of a place away again. Others stay as they are.
 func Remove(path string, place connect.Place) error {
 	gone := addresses(place)
-	return edit(path, func(text string) string {
+	return names.Edit(path, func(text string) string {
 		var left strings.Builder
 		for line := range strings.Lines(text) {
 			if words := strings.Fields(line); len(words) == 0 || !slices.Contains(gone, words[0]) {
@@ -123,29 +120,4 @@ func Remove(path string, place connect.Place) error {
 		}
 		return left.String()
 	})
-}
-
-// largest is how much we read of a file that the container writes too, who could make it as large as the disk.
-const largest = 1 << 20
-
-// edit changes a file that is mounted in a container: so it is not replaced by another one. It is cut last: whoever reads it meanwhile, or
-// after we were killed, finds lines of before, and never none.
-func edit(path string, change func(text string) string) (err error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	text, err := io.ReadAll(io.LimitReader(file, largest+1))
-	if err != nil {
-		return err
-	}
-	if len(text) > largest {
-		return fmt.Errorf("%s has more than %d bytes: make it shorter, in the container", path, largest)
-	}
-	next := change(string(text))
-	if _, err := file.WriteAt([]byte(next), 0); err != nil {
-		return err
-	}
-	return file.Truncate(int64(len(next)))
 }
