@@ -90,6 +90,20 @@ func TestKernelWays(t *testing.T) {
 	}
 }
 
+// TestKernelWishes has a container have the addresses that its user wishes, of all three kinds.
+func TestKernelWishes(t *testing.T) {
+	w := newWorld(t, "--subnet 10.1.0.0/24 --ipv6 --subnet fd00:1::/64 mynet")
+	wish := endpoint.Wish{Network: "mynet", Address: netip.MustParseAddr("10.1.0.77"), Address6: netip.MustParseAddr("fd00:1::77"), Hardware: "02:00:00:00:00:77"}
+	namespace, _ := w.start(container("a"), wish)
+	got := testnet.In(t, namespace, `ip -j address show eth0 | jq -r '.[] | .address, (.addr_info[] | select(.scope == "global") | .local)'`)
+	if diff := cmp.Diff("02:00:00:00:00:77 10.1.0.77 fd00:1::77", got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.Reserve(container("b"), []endpoint.Wish{wish}); err == nil || !strings.Contains(err.Error(), "Address already in use") {
+		t.Errorf("another one who wishes the same: %v", err)
+	}
+}
+
 // TestKernelForeign has a firewall of others drop what is forwarded: that is said, with the rules that are missing; and
 // with these, containers reach the others.
 func TestKernelForeign(t *testing.T) {
