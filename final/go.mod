@@ -39,6 +39,7 @@ require (
 	drydock/stage4-images v0.0.0
 	drydock/stage5-volumes v0.0.0
 	drydock/stage6-network v0.0.0
+	drydock/stage7-links v0.0.0
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/nftables v0.3.0
@@ -59,3 +60,5 @@ replace drydock/stage4-images => ../stage4-images
 replace drydock/stage5-volumes => ../stage5-volumes
 
 replace drydock/stage6-network => ../stage6-network
+
+replace drydock/stage7-links => ../stage7-links

@@ -87,7 +87,7 @@ func (c Config) Environment(home string, terminal bool, more []string) []string 
 	if terminal {
 		env = append(env, "TERM=xterm")
 	}
-	env = replace(replace(env, c.Program.Env), more)
+	env = Replace(Replace(env, c.Program.Env), more)
 	if slices.ContainsFunc(env, func(variable string) bool { return strings.HasPrefix(variable, "HOME=") }) {
 		return env
 	}

@@ -20,18 +20,21 @@ import (
 	"time"
 
 	"drydock/final/dns/resolvconf"
+	"drydock/final/health"
 	"drydock/final/images/show"
 	"drydock/final/mounts"
 	"drydock/final/networks/endpoint"
 	"drydock/final/networks/hosts"
 	"drydock/final/networks/publish"
 	"drydock/final/resources"
+	"drydock/final/restart"
 	"drydock/internal/record"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
 	"drydock/stage3-unionfs/overlay"
 	"drydock/stage5-volumes/bind"
+	"drydock/stage7-links/link"
 )
 
 // Config is what a container is. It travels to init, and is a part of the record.
@@ -61,10 +64,12 @@ type Config struct {
 	Ports    []publish.Request
 	Exposed  []string // 80/tcp
 	Publish  publish.Values
-	Links    []string `json:",omitempty"` // NAME:ALIAS, of the default network
+	Links    []link.Link `json:",omitempty"` // whom else it finds there
 	DNS      resolvconf.Override
 	Hosts    []hosts.Extra
 	Mounts   mounts.Given
+
+	LinkWishes []string `json:",omitempty"` // NAME:ALIAS, as typed
 
 	// Its program, as Docker tells of it.
 	Entrypoint, Cmd []string
@@ -77,6 +82,7 @@ type Config struct {
 	StopSignal      string              // SIGTERM if empty
 	StopTimeout     *int                // seconds; Docker's 10 if nil
 	Health          *show.Healthcheck
+	checks          health.Values // what the command line says of that
 	Shell, OnBuild  []string
 
 	// Its terminal and its standard files.
@@ -87,14 +93,15 @@ type Config struct {
 
 	// What becomes of it.
 	Remove  bool // when it has ended
-	Restart string
+	Restart restart.Policy
 	CIDFile string
 	Init    bool // a first process that only reaps and passes signals on
 	Log     Log
 
-	Devices []Device
-	ShmSize int64 // bytes of /dev/shm; 0 is Docker's 64 MiB
-	Sysctls map[string]string
+	Devices         []Device
+	CapAdd, CapDrop []string `json:",omitempty"` // root's rights
+	ShmSize         int64    // bytes of /dev/shm; 0 is Docker's 64 MiB
+	Sysctls         map[string]string
 }
 
 // A Log is where the output goes.

@@ -10,11 +10,14 @@ import (
 	"github.com/docker/go-units"
 
 	"drydock/final/dns/resolvconf"
+	"drydock/final/health"
+	"drydock/final/logs"
 	"drydock/final/mounts"
 	"drydock/final/networks/endpoint"
 	"drydock/final/networks/hosts"
 	"drydock/final/networks/publish"
 	"drydock/final/resources"
+	"drydock/final/restart"
 	"drydock/internal/flags"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/rootfs"
@@ -29,7 +32,8 @@ type Given struct {
 	logOptions         []string
 	networks           endpoint.Values
 	entrypoint         *string
-	timeout            string
+	timeout, restart   string
+	health             health.Values
 }
 
 // New returns a Given of which nothing has been said yet.
@@ -47,6 +51,7 @@ func Flags(g *Given) []flags.Flag {
 	table = append(table, publish.Flags(&g.Publish)...)
 	table = append(table, resolvconf.Flags(&g.DNS)...)
 	table = append(table, hosts.Flags(&g.Hosts)...)
+	table = append(table, health.Flags(&g.health)...)
 	return append(table, programFlags(g)...)
 }
 
@@ -77,12 +82,14 @@ func programFlags(g *Given) []flags.Flag {
 		{Name: "label-file", Value: flags.List{To: &g.labelFiles}, Usage: "note the labels that are in `FILE`, a line each"},
 		{Name: "tty", Short: "t", Value: flags.Bool{To: &g.TTY}, Usage: "a terminal of its own"},
 		{Name: "interactive", Short: "i", Value: flags.Bool{To: &g.Interactive}, Usage: "keep standard input open"},
-		{Name: "restart", Value: flags.String{To: &g.Restart}, Usage: "when it ends, start it again: `POLICY` no, on-failure[:n], always or unless-stopped (no)"},
+		restart.Flag(&g.restart),
 		{Name: "stop-signal", Value: flags.String{To: &g.StopSignal}, Usage: "`SIGNAL` that asks it to end (SIGTERM)"},
 		{Name: "stop-timeout", Value: flags.String{To: &g.timeout}, Usage: "kill it when it has not ended `SECONDS` later (10)"},
 		{Name: "init", Value: flags.Bool{To: &g.Init}, Usage: "have a first process that reaps others and passes signals on to yours"},
 		{Name: "device", Value: parser(g.addDevice), Usage: "a device of the host's: `/dev/HOST[:/dev/CONTAINER]`"},
 		{Name: "shm-size", Value: parser(g.setShmSize), Usage: "`BYTES` of shared memory in /dev/shm, with b, k, m or g behind (64m)"},
+		{Name: "cap-add", Value: flags.List{To: &g.CapAdd}, Usage: "root has this `CAPABILITY` too, or ALL"},
+		{Name: "cap-drop", Value: flags.List{To: &g.CapDrop}, Usage: "root has not this `CAPABILITY`, or not ALL"},
 		{Name: "sysctl", Value: parser(g.addSysctl), Usage: "set a kernel parameter of its namespaces: `NAME=VALUE`"},
 		{Name: "pid", Value: flags.String{To: &g.PID}, Usage: "whose processes it sees: `MODE` host or container:NAME (its own)"},
 		{Name: "ipc", Value: flags.String{To: &g.IPC}, Usage: "whose shared memory it has: `MODE` private, shareable, host or container:NAME (private)"},
@@ -91,7 +98,7 @@ func programFlags(g *Given) []flags.Flag {
 		{Name: "cidfile", Value: flags.String{To: &g.CIDFile}, Usage: "write the container's id to `FILE`"},
 		{Name: "log-driver", Value: flags.String{To: &g.Log.Driver}, Usage: "keep its output: `DRIVER` json-file or none (json-file)"},
 		{Name: "log-opt", Value: flags.List{To: &g.logOptions}, Usage: "option of the driver: `max-size=10m`, max-file=3"},
-		{Name: "link", Value: flags.List{To: &g.Links}, Usage: "know another container by its name or `NAME:ALIAS`"},
+		{Name: "link", Value: flags.List{To: &g.LinkWishes}, Usage: "know another container by its name or `NAME:ALIAS`"},
 	}
 }
 
@@ -187,6 +194,13 @@ func (g *Given) Complete(image string, args []string) (c Config, err error) {
 		}
 		c.StopTimeout = &seconds
 	}
+	if c.Restart, err = restart.Parse(g.restart, c.Remove); err != nil {
+		return c, err
+	}
+	if c.Health, err = g.health.Merge(nil); err != nil {
+		return c, err
+	}
+	c.checks = g.health
 	c.Volumes = map[string]struct{}{}
 	for _, place := range g.Mounts.Places {
 		c.Volumes[place] = struct{}{}
@@ -206,6 +220,12 @@ func (c *Config) check() error {
 		return fmt.Errorf("logger: no log driver named '%s' is registered: there are json-file and none", c.Log.Driver)
 	}
 	if err := c.Resources.Validate(); err != nil {
+		return err
+	}
+	if _, err := c.Rights(); err != nil {
+		return err
+	}
+	if _, err := logs.ParseOptions(c.Log.Options); err != nil {
 		return err
 	}
 	return c.checkModes()

@@ -13,7 +13,7 @@ import (
 
 // OnImage has the container be on the layers of an image, bottom first, and fills in from its configuration what the
 // command line leaves open.
-func (c *Config) OnImage(id string, img show.Config, layers []string) error {
+func (c *Config) OnImage(id string, img show.Config, layers []string) (err error) {
 	if len(layers) == 0 {
 		return fmt.Errorf("the image %s has no layers: there is nothing to run in", c.Image)
 	}
@@ -31,7 +31,7 @@ func (c *Config) OnImage(id string, img show.Config, layers []string) error {
 	}
 	// A variable without a value is for -e to take from here; an image has no right to that.
 	env := slices.DeleteFunc(slices.Clone(img.Env), func(variable string) bool { return !strings.Contains(variable, "=") })
-	c.Program.Env = replace(env, c.Program.Env)
+	c.Program.Env = Replace(env, c.Program.Env)
 	c.Program.Dir, c.User = cmp.Or(c.Program.Dir, img.WorkingDir), cmp.Or(c.User, img.User)
 	c.StopSignal = cmp.Or(c.StopSignal, img.StopSignal)
 	c.Labels = merged(img.Labels, c.Labels)
@@ -41,7 +41,8 @@ func (c *Config) OnImage(id string, img show.Config, layers []string) error {
 		c.Volumes[place] = struct{}{}
 	}
 	c.Shell, c.OnBuild = img.Shell, img.OnBuild
-	return nil
+	c.Health, err = c.checks.Merge(img.Healthcheck)
+	return err
 }
 
 // OnRootfs has the container be on a directory.
@@ -49,8 +50,8 @@ func (c *Config) OnRootfs() {
 	c.Overlay.Layers = append([]string{c.Image}, c.Overlay.Layers...)
 }
 
-// replace puts variables in the place of those of the same names, and others behind.
-func replace(env, others []string) []string {
+// Replace puts variables in the place of those of the same names, and others behind.
+func Replace(env, others []string) []string {
 	for _, variable := range others {
 		name, _, _ := strings.Cut(variable, "=")
 		same := func(other string) bool { return strings.HasPrefix(other, name+"=") }

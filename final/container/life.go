@@ -1,8 +1,7 @@
 package container
 
 import (
-	"time"
-
+	"drydock/final/health"
 	"drydock/internal/record"
 	"drydock/stage6-network/port"
 )
@@ -15,21 +14,7 @@ type Life struct {
 	Error      string         `json:",omitempty"` // why it could not be started
 	OOMKilled  bool           `json:",omitempty"` // the kernel has killed one of its processes for memory
 	Ports      []port.Mapping `json:",omitempty"` // that are published, while it runs
-	Health     *Health        `json:",omitempty"`
-}
-
-// A Health is what the checks have found.
-type Health struct {
-	Status        string // starting, healthy or unhealthy
-	FailingStreak int
-	Log           []Check
-}
-
-// A Check is one result.
-type Check struct {
-	Start, End time.Time
-	ExitCode   int
-	Output     string
+	Health     *health.Health `json:",omitempty"`
 }
 
 // life is the name of a Life in the record.

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"drydock/final/container"
 	"drydock/final/resources"
+	"drydock/final/restart"
 	"drydock/internal/record"
 	"drydock/stage2-cgroups/cgroup"
 )
@@ -54,8 +56,8 @@ func (e *Engine) freeze(r record.Record, want bool) error {
 	return err
 }
 
-// Update changes the limits of a container, at once if it runs, and what becomes of it when it ends.
-func (e *Engine) Update(r record.Record, change resources.Resources, restart string) error {
+// Update changes the limits of a container, at once if it runs; and what becomes of it when it ends, unless policy is empty.
+func (e *Engine) Update(r record.Record, change resources.Resources, policy string) error {
 	_, err := e.Containers.Update(r.ID, func(r *record.Record) error {
 		c, err := container.Of(*r)
 		if err != nil {
@@ -65,11 +67,13 @@ func (e *Engine) Update(r record.Record, change resources.Resources, restart str
 		if c.Resources, lines, err = c.Resources.Update(change); err != nil {
 			return err
 		}
-		if restart != "" {
+		if policy != "" {
 			if c.Remove {
-				return fmt.Errorf("restart policy cannot be updated because AutoRemove is enabled for the container")
+				return errors.New("restart policy cannot be updated because AutoRemove is enabled for the container")
 			}
-			c.Restart = restart
+			if c.Restart, err = restart.Parse(policy, false); err != nil {
+				return err
+			}
 		}
 		if r.IsRunning() {
 			group, err := e.group(*r)

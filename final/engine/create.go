@@ -46,7 +46,7 @@ func (e *Engine) Create(c container.Config) (id string, err error) {
 	if err := c.Derive(); err != nil {
 		return "", err
 	}
-	if err := e.findOthers(&c); err != nil {
+	if err := errors.Join(e.findOthers(&c), e.findSources(&c), check(&c)); err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, e.Volumes.Sweep(c.ID)) }() // those of a container that was not made
@@ -64,6 +64,9 @@ func (e *Engine) Create(c container.Config) (id string, err error) {
 	e.provideFiles(&c, points)
 	return c.ID, e.write(c, points)
 }
+
+// check refuses what the host has not got, or the container not to itself.
+func check(c *container.Config) error { return errors.Join(look(c.Devices), checkSysctls(*c)) }
 
 // freeName is a name that no container has.
 func (e *Engine) freeName() (string, error) {

@@ -8,10 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"drydock/final/console"
+	"drydock/final/container"
 	"drydock/final/mounts/attach"
 	"drydock/final/storage"
 	"drydock/internal/cover"
 	"drydock/internal/kernel"
+	"drydock/stage1-namespaces/capability"
 	"drydock/stage1-namespaces/namespace"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage1-namespaces/rootfs"
@@ -91,7 +93,22 @@ func initialise(config order, parent *process.Reporter) error {
 	if err := rootfs.Seal(config.Root); err != nil {
 		return err
 	}
+	if err := giveUp(config.Config, program); err != nil {
+		return err
+	}
 	return parent.Become(program)
+}
+
+// giveUp takes from root what the container is not to have of its rights. A program of another user needs some of them to become that.
+func giveUp(c container.Config, program process.Program) error {
+	rights, err := c.Rights()
+	if err != nil {
+		return err
+	}
+	if program.User != "" {
+		return capability.Bound(^rights)
+	}
+	return capability.GiveUp(^rights)
 }
 
 // join enters the namespaces that are another container's.

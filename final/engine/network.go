@@ -25,17 +25,25 @@ import (
 	"drydock/stage6-network/network"
 )
 
-// reserve gives a container that is about to start its places in its networks, and its names. Nothing is plugged in yet.
-func (e *Engine) reserve(c container.Config, held *publish.Held) (places []connect.Place, err error) {
+// reserve gives a container that is about to start its places in its networks, and its names; and those that it is linked to
+// tell it of themselves, also by variables. Nothing is plugged in yet.
+func (e *Engine) reserve(c container.Config, held *publish.Held) (places []connect.Place, linked []string, err error) {
 	if c.HasBridge() {
 		if places, err = e.networks().Reserve(e.connected(c, held), c.Networks); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	if err := e.writeNames(c, places); err != nil {
-		return nil, errors.Join(err, e.release(c))
+	lines, linked, err := e.hear(c)
+	if err == nil {
+		err = e.writeNames(c, places, lines)
 	}
-	return places, nil
+	if err == nil {
+		err = e.announce(c, places)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, e.release(c))
+	}
+	return places, linked, nil
 }
 
 // connected is a container as its networks know it.
@@ -52,8 +60,8 @@ func (e *Engine) release(c container.Config) (err error) {
 	return err
 }
 
-// writeNames writes the files in which the container looks names up, unless they are another's.
-func (e *Engine) writeNames(c container.Config, places []connect.Place) error {
+// writeNames writes the files in which the container looks names up, unless they are another's. linked are further lines of hosts.
+func (e *Engine) writeNames(c container.Config, places []connect.Place, linked string) error {
 	if _, isOthers := container.Other(c.Network()); isOthers {
 		return nil
 	}
@@ -72,7 +80,7 @@ func (e *Engine) writeNames(c container.Config, places []connect.Place) error {
 	}
 	content := map[string]string{
 		"hostname":    name + "\n",
-		"hosts":       hosts.File(c.Hosts, bridge.Gateway, name, places),
+		"hosts":       hosts.File(c.Hosts, bridge.Gateway, name, places) + linked,
 		"resolv.conf": resolve.File(servers, places),
 	}
 	if c.Network() == networks.Host {
@@ -155,7 +163,10 @@ func (e *Engine) serveNames(ctx context.Context, c container.Config, netns *os.F
 	if err := loopbackUp(netns); err != nil {
 		return err
 	}
-	server := resolve.Server{Root: e.Root, ID: c.ID, Namespace: netns, Config: config}
+	server := resolve.Server{Root: e.Root, ID: c.ID, Namespace: netns, Config: config, Links: map[string]string{}}
+	for _, l := range c.Links {
+		server.Links[l.Alias] = l.Source
+	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() { ended <- server.Serve(ctx, func() { close(ready) }) }()
 	select {

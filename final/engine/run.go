@@ -46,6 +46,7 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	if err != nil {
 		return 125, false, err
 	}
+	c.Program.Env = container.Replace(p.linked, c.Program.Env)
 	mounted := point.Mounted(points)
 	child, inherited, err := e.launch(c, mounted, p.group, s)
 	if err != nil {
@@ -81,6 +82,7 @@ type parts struct {
 	held   *publish.Held // ports of the host's
 	group  *cgroup.Group
 	places []connect.Place
+	linked []string // variables that other containers have told it
 }
 
 // prepare makes all that needs no process yet.
@@ -104,7 +106,7 @@ func (e *Engine) prepare(c container.Config, cleanup *undo.Stack) (p parts, err 
 		return p, err
 	}
 	cleanup.Add(p.group.Remove)
-	if p.places, err = e.reserve(c, p.held); err != nil {
+	if p.places, p.linked, err = e.reserve(c, p.held); err != nil {
 		return p, err
 	}
 	cleanup.Add(func() error { return e.release(c) })

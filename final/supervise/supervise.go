@@ -16,20 +16,21 @@
 package supervise
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
 	"drydock/final/container"
 	"drydock/final/engine"
 	"drydock/final/logs"
 	"drydock/final/mounts/point"
+	"drydock/final/restart"
 	"drydock/final/wire"
 	"drydock/internal/kernel"
-
-	"golang.org/x/sys/unix"
 )
 
 // A supervisor is the owner of one container.
@@ -55,8 +56,8 @@ type supervisor struct {
 
 // A run is one of the container's lives.
 type run struct {
-	pidfd int           // the program, whatever becomes of its pid
-	over  chan struct{} // closed when the program has ended
+	program *os.Process
+	over    chan struct{} // closed when it has ended
 }
 
 // first is the descriptor of the connection with whoever has started us.
@@ -113,14 +114,9 @@ func (s *supervisor) prepare(starter *wire.Conn) (err error) {
 
 // lives starts the container, and starts it again as often as its policy wants, and notes the end.
 func (s *supervisor) lives(starter *wire.Conn) {
-	var code int
-	var ran bool
-	var err error
-	for {
-		code, ran, err = s.live(starter)
-		if !s.startsAgain(code, ran) {
-			break
-		}
+	code, ran, lasted, err := s.live(starter)
+	for restarts := new(restart.Restarts); ran && s.startsAgain(restarts, code, lasted); {
+		code, _, lasted, err = s.live(starter)
 	}
 	s.output.wait()
 	failed := s.finish(code, ran, err)
@@ -159,29 +155,35 @@ func (s *supervisor) finish(code int, ran bool, reason error) error {
 }
 
 // live is one life of the container.
-func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, err error) {
+func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, lasted time.Duration, err error) {
 	files, err := s.open()
 	if err != nil {
-		return 125, false, err
+		return 125, false, 0, err
 	}
 	life := &run{over: make(chan struct{})}
+	ctx, over := context.WithCancel(context.Background())
+	defer over()
+	var began time.Time
 	session := engine.Session{
 		Stdin: files.stdin, Stdout: files.stdout, Stderr: files.stderr,
 		Terminal: s.useTerminal,
 		Started: func(pid int) error {
 			files.closeTheirs()
-			pidfd, err := unix.PidfdOpen(pid, 0)
+			program, err := os.FindProcess(pid) // by a pidfd: whatever becomes of its pid, this stays it
 			if err != nil {
 				return err
 			}
-			life.pidfd = pidfd
+			life.program = program
 			s.set(life)
+			began = time.Now()
 			s.tell("start")
+			s.watch(ctx)
 			_ = starter.Send(wire.Reply{Started: true}) // or it has gone
 			return nil
 		},
 	}
 	code, ran, err = s.engine.Run(s.config, s.points, session)
+	over()
 	files.closeTheirs()
 	s.set(nil)
 	close(life.over)
@@ -189,7 +191,7 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, err error) {
 		s.tell("die", "exitCode", strconv.Itoa(code))
 	}
 	s.closeInput()
-	return code, ran, err
+	return code, ran, time.Since(began), err
 }
 
 // tell writes down what has happened to the container.

@@ -140,7 +140,7 @@ func (s *supervisor) current() *run {
 }
 
 // send sends the program a signal. That it has ended is fine.
-func (r *run) send(signal unix.Signal) { _ = unix.PidfdSendSignal(r.pidfd, signal, nil, 0) }
+func (r *run) send(signal unix.Signal) { _ = r.program.Signal(signal) }
 
 // kill sends the program a signal that somebody has named. Whoever says drydock kill does not want it to be started again.
 func (s *supervisor) kill(name string, final bool) (reply wire.Reply, ok bool) {

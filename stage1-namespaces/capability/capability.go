@@ -40,7 +40,13 @@ const Mount Set = 1 << unix.CAP_SYS_ADMIN
 // GiveUp takes rights from the calling thread and from what it will execute or start, for good. The
 // thread is the caller's from then on: execve(2) on it is what ends the program's other
 // threads, which still have them. It takes CAP_SETPCAP.
-func GiveUp(rights Set) error {
+func GiveUp(rights Set) error { return giveUp(rights, true) }
+
+// Bound takes rights from what the calling thread will execute or start, as GiveUp does, and leaves them to the
+// thread itself: for one that is about to change its user, which needs rights, and then has none.
+func Bound(rights Set) error { return giveUp(rights, false) }
+
+func giveUp(rights Set, now bool) error {
 	runtime.LockOSThread()
 	for c := range last {
 		if rights&(1<<c) == 0 || !bounds(c) {
@@ -58,8 +64,10 @@ func GiveUp(rights Set) error {
 	}
 	for i := range sets {
 		part := uint32(rights >> (32 * i))
-		sets[i].Effective &^= part
-		sets[i].Permitted &^= part
+		if now {
+			sets[i].Effective &^= part
+			sets[i].Permitted &^= part
+		}
 		sets[i].Inheritable &^= part // and the ambient set loses what this one does
 	}
 	return kernel.Capset("nor has this process them any more, or a program by inheritance", &header, &sets)

@@ -20,6 +20,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"drydock/final/dns"
 	"drydock/final/dns/inside"
@@ -79,6 +80,7 @@ type Server struct {
 	ID        string   // of the container
 	Namespace *os.File // the container's network namespace, with lo up
 	Config    resolvconf.Config
+	Links     map[string]string // names or ids of containers, by the names that this one has for them
 }
 
 // Serve answers the container's questions until ctx ends. ready is called when it can ask: before its program starts.
@@ -91,7 +93,7 @@ func (s Server) Serve(ctx context.Context, ready func()) error {
 	defer stop()
 	ready()
 	server := dns.Server{
-		Hosts:    func() ([]dns.Host, error) { return Hosts(s.Root, s.ID) },
+		Hosts:    s.hosts,
 		Upstream: s.upstream(), IsShort: s.Config.IsShort,
 	}
 	return server.Serve(udp, tcp)
@@ -121,4 +123,17 @@ func (s Server) dialFromHost(ctx context.Context, network, address string) (net.
 		return nil, errors.New("the container is on internal networks only")
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+// hosts are those whom the container finds, by the names too that it has for them itself (--link).
+func (s Server) hosts() ([]dns.Host, error) {
+	all, err := Hosts(s.Root, s.ID)
+	for i := range all {
+		for alias, source := range s.Links {
+			if h := &all[i]; source == h.Name || slices.ContainsFunc(h.Aliases, func(name string) bool { return len(name) == 12 && strings.HasPrefix(source, name) }) {
+				h.Aliases = append(h.Aliases, alias)
+			}
+		}
+	}
+	return all, err
 }
