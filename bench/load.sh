@@ -4,9 +4,12 @@
 #	sudo bench/load.sh [RUNS]
 #
 # The image is a busybox and the Go that is installed here, many small files and some large,
-# as an archive that all of them take. Each run begins with nothing; the tools take turns. Others
-# are measured if they are on PATH: skopeo with umoci, and dockerd, which gets a network namespace
-# and roots of its own, and is stopped again.
+# as an archive that all of them take. Each run begins with nothing, the archive in the page cache;
+# the tools take turns. Others are measured if they are on PATH: skopeo with umoci, and dockerd, which
+# gets a network namespace and roots of its own, and is stopped again.
+#
+# Seconds depend on what else the machine does, and so do ratios a little; seconds of a processor,
+# a daemon's among them, hardly. Memory is that of the largest process, but not the daemon's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PWD/bin:$PATH
@@ -46,7 +49,7 @@ start_docker() {
 	ip netns add bench-docker
 	export DOCKER_HOST=unix://$work/docker.sock
 	nsenter --net=/run/netns/bench-docker dockerd -H "$DOCKER_HOST" --data-root "$work/docker" --exec-root "$work/exec" \
-		--pidfile "$work/docker.pid" >"$work/docker.log" 2>&1 &
+		--pidfile "$work/docker.pid" --storage-driver overlay2 --bridge none --iptables=false >"$work/docker.log" 2>&1 &
 	for _ in $(seq 300); do
 		docker version >/dev/null 2>&1 && return
 		sleep 0.1
@@ -71,12 +74,17 @@ clean_umoci() { rm -rf "$work/oci" "$work/bundle"; }
 load_docker() { docker load -q -i "$work/go.tar"; }
 clean_docker() { docker image rm -f "$(docker images -q)" >/dev/null; }
 
-# measure TOOL: a line for the table: seconds and megabytes at most
+# daemon_seconds: what dockerd and what it has started have taken of a processor: proc_pid_stat(5)
+daemon_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15 + $16 + $17) / hz }' "/proc/$(cat "$work/docker.pid")/stat"; }
+
+# measure TOOL: a line of results: seconds, those of a processor, megabytes at most
 measure() {
-	/usr/bin/time -o "$work/time" -f '%e %M' bash -c "set -e; $(declare -f "load_$1"); work=$work; load_$1" >/dev/null
-	awk -v tool="$1" '{ print tool, $1, $2 / 1024 }' "$work/time" >>"$work/results"
-	"clean_$1"
-	sleep "$recent"
+	before=0 after=0
+	cat "$work/go.tar" >/dev/null
+	if [ "$1" = docker ]; then before=$(daemon_seconds); fi
+	/usr/bin/time -o "$work/time" -f '%e %U %S %M' bash -c "set -e; $(declare -f "load_$1"); work=$work; load_$1" >/dev/null
+	if [ "$1" = docker ]; then after=$(daemon_seconds); fi
+	awk -v tool="$1" -v daemon="$before $after" '{ split(daemon, d); print tool, $1, $2 + $3 + d[2] - d[1], $4 / 1024 }' "$work/time" >>"$work/results"
 }
 
 make_archive
@@ -84,14 +92,22 @@ start_docker
 tools=drydock
 has skopeo && has umoci && tools="$tools umoci"
 [ -e "$work/docker.pid" ] && tools="$tools docker"
+echo "load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 for _ in $(seq "$runs"); do
+	sleep "$recent"
 	for tool in $tools; do
 		measure "$tool"
 	done
+	for tool in $tools; do
+		"clean_$tool"
+	done
 done
-echo "| | seconds (median of $runs) | as a ratio | peak memory, MB |"
-echo "|---|---|---|---|"
+echo "load after: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+# median TOOL COLUMN
+median() { awk -v tool="$1" -v column="$2" '$1 == tool { print $column }' "$work/results" | sort -n | sed -n "$(((runs + 1) / 2))p"; }
+echo "| | seconds (median of $runs) | as a ratio | seconds of a processor | peak memory, MB |"
+echo "|---|---|---|---|---|"
 for tool in $tools; do
-	grep "^$tool " "$work/results" | sort -n -k 2 |
-		awk '{ t[NR] = $2; if ($3 > peak) peak = $3 } END { print $1, t[int((NR + 1) / 2)], peak }'
-done | awk 'NR == 1 { ours = $2 } { printf "| %s | %.2f | %.1f | %d |\n", $1, $2, $2 / ours, $3 }'
+	peak=$(awk -v tool="$tool" '$1 == tool && $4 > peak { peak = $4 } END { print peak }' "$work/results")
+	echo "$tool $(median "$tool" 2) $(median "$tool" 3) $peak"
+done | awk 'NR == 1 { ours = $2 } { printf "| %s | %.2f | %.1f | %.1f | %d |\n", $1, $2, $2 / ours, $3, $4 }'
