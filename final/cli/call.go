@@ -83,12 +83,15 @@ func exactly(n int) cobra.PositionalArgs {
 }
 
 func wrongNumber(cmd *cobra.Command, bound string, n int) error {
-	plural := "s"
-	if n == 1 {
-		plural = ""
+	how := fmt.Sprintf("requires %s%d arguments", bound, n)
+	switch n {
+	case 0:
+		how = "accepts no arguments"
+	case 1:
+		how = strings.TrimSuffix(how, "s")
 	}
 	return failure{
-		1, fmt.Errorf("'%s' requires %s%d argument%s", cmd.CommandPath(), bound, n, plural),
+		1, fmt.Errorf("'%s' %s", cmd.CommandPath(), how),
 		"Usage:  " + cmd.UseLine() + "\n\nRun '" + cmd.CommandPath() + " --help' for more information",
 	}
 }

@@ -146,6 +146,8 @@ var groups = []group{
 	{
 		name: "container", short: "Manage containers",
 		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand},
+		own:  []maker{lsCommand},
+		top:  []maker{psCommand},
 	},
 	{
 		name: "image", short: "Manage images",

@@ -161,6 +161,11 @@ func (s *Store) Find(ref string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	return Among(all, ref)
+}
+
+// Among is Find among some.
+func Among(all []Record, ref string) (Record, error) {
 	for _, means := range []func(Record) bool{
 		func(r Record) bool { return r.ID == ref },
 		func(r Record) bool { return r.Name == ref },

@@ -57,7 +57,7 @@ func (v Values) Requests(exposed []string) (all []Request, err error) {
 		}
 		all = append(all, some...)
 	}
-	further, err := v.exposed(exposed)
+	further, err := v.Exposed(exposed)
 	if err != nil || !v.All {
 		return all, err
 	}
@@ -69,8 +69,8 @@ func (v Values) Requests(exposed []string) (all []Request, err error) {
 	return all, nil
 }
 
-// exposed are the ports of --expose and of the image, each once, in Docker's order.
-func (v Values) exposed(image []string) (all []Request, err error) {
+// Exposed are the ports of --expose and of the image, each once, in Docker's order.
+func (v Values) Exposed(image []string) (all []Request, err error) {
 	for _, spec := range append(slices.Clone(v.Expose), image...) {
 		text, protocol, _ := strings.Cut(spec, "/")
 		first, last, err := ports("--expose", text)
