@@ -66,7 +66,7 @@ func (s *Store) sweep() error {
 func (s *Store) discardBroken() error {
 	folders, err := os.ReadDir(filepath.Join(s.root, "containers"))
 	for _, folder := range folders {
-		if _, broken := s.Read(folder.Name()); errors.Is(broken, fs.ErrNotExist) {
+		if _, broken := os.Lstat(filepath.Join(s.Dir(folder.Name()), file)); errors.Is(broken, fs.ErrNotExist) {
 			err = errors.Join(err, os.Rename(s.Dir(folder.Name()), s.trash(folder.Name())))
 		}
 	}

@@ -79,6 +79,9 @@ func exists(containers []record.Record, id string) bool {
 // has them; and what is left of drafts and removals. Every command comes by, so an error is only what
 // concerns the volumes of one container: the rest is tried again by the next command.
 func (s *Store) Sweep(container string) error {
+	if !s.isLittered() {
+		return nil
+	}
 	var own []string
 	err := s.alone(func(containers []record.Record) (err error) {
 		all, _ := s.List() // one that cannot be read stays: volume ls names it
@@ -104,6 +107,14 @@ func (s *Store) Sweep(container string) error {
 		_ = os.RemoveAll(filepath.Join(s.dir, gone)) // see above
 	}
 	return err
+}
+
+// isLittered tells whether there may be something to sweep. Mostly there is not, and then nobody has to wait for the lock, nor
+// to read the records of hundreds of containers.
+func (s *Store) isLittered() bool {
+	all, _ := s.List()
+	goes := func(v Volume) bool { return v.With != "" }
+	return slices.ContainsFunc(all, goes) || len(s.hidden(".new-")) > 0 || len(s.hidden(".gone-")) > 0
 }
 
 // hidden lists what has a name that no volume can have.
