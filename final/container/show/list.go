@@ -147,8 +147,8 @@ func names(c Container, all []Container) []string {
 	list := []string{c.Name}
 	for _, other := range all {
 		for _, link := range other.Config.Links {
-			if name, alias, _ := strings.Cut(link, ":"); name == c.Name {
-				list = append(list, other.Name+"/"+cmp.Or(alias, name))
+			if link.Source == c.ID {
+				list = append(list, other.Name+"/"+link.Alias)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (l Listing) conditions(all []Container) (conditions []condition, err error)
 	})
 	add(func(c Container) bool { return l.Filters.Labels("label", c.Config.Labels) })
 	add(func(c Container) bool { return matches(l.Filters, "status", c.Status) })
-	add(func(c Container) bool { return matches(l.Filters, "health", health(c)) })
+	add(func(c Container) bool { return matches(l.Filters, "health", healthOf(c)) })
 	for name, build := range map[string]func([]Container) (condition, error){
 		"ancestor": l.ofAncestors, "before": l.before, "since": l.since, "exited": l.exited, "volume": l.withVolume, "network": l.onNetwork,
 		"publish": l.published, "expose": l.exposed, "is-task": l.isTask,
@@ -95,7 +95,7 @@ func matches(filters filter.Set, name, text string) bool {
 	})
 }
 
-func health(c Container) string {
+func healthOf(c Container) string {
 	if c.Life.Health == nil || !c.IsUp() {
 		return "none"
 	}

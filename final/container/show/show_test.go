@@ -11,6 +11,7 @@ import (
 	"drydock/final/container"
 	"drydock/final/filter"
 	"drydock/final/format"
+	"drydock/final/health"
 	"drydock/final/mounts/point"
 	"drydock/final/networks/endpoint"
 	"drydock/final/networks/publish"
@@ -18,6 +19,7 @@ import (
 	"drydock/stage5-volumes/bind"
 	"drydock/stage5-volumes/volume"
 	"drydock/stage6-network/port"
+	"drydock/stage7-links/link"
 )
 
 var now = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -42,7 +44,7 @@ func TestStatus(t *testing.T) {
 	} {
 		all := Container{Record: record.Record{Started: now.Add(-5 * time.Minute), Finished: c.finished, ExitCode: c.code}, Status: c.status}
 		if c.health != "" {
-			all.Life.Health = &container.Health{Status: c.health}
+			all.Life.Health = &health.Health{Status: c.health}
 		}
 		if got := Status(all, now); got != c.want {
 			t.Errorf("%s %s is %q, want %q", c.status, c.health, got, c.want)
@@ -92,9 +94,9 @@ func few() []Container {
 		}}
 	}
 	a, b, c, d := one("able", "running", time.Minute), one("bold", "exited", time.Hour), one("calm", "paused", 2*time.Hour), one("deep", "created", 72*time.Hour)
-	a.Config = container.Config{Labels: map[string]string{"x": "1", "a": ""}, Image: "/root", Networks: []endpoint.Wish{{Network: "own"}, {Network: "bridge"}}, Links: []string{"calm:quiet"}}
+	a.Config = container.Config{Labels: map[string]string{"x": "1", "a": ""}, Image: "/root", Networks: []endpoint.Wish{{Network: "own"}, {Network: "bridge"}}, Links: []link.Link{{Source: strings.Repeat("c", 64), Name: "calm", Alias: "quiet"}}}
 	a.Config.Publish.Expose = []string{"80"}
-	a.Life.Health = &container.Health{Status: "healthy"}
+	a.Life.Health = &health.Health{Status: "healthy"}
 	a.Life.Ports = []port.Mapping{{Host: netip.MustParseAddrPort("0.0.0.0:8080"), Container: 80, Protocol: "tcp"}}
 	b.ExitCode = 3
 	b.Points = []point.Point{

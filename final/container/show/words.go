@@ -23,7 +23,7 @@ func Status(c Container, now time.Time) string {
 		return fmt.Sprintf("Restarting (%d) %s ago", c.ExitCode, since(c.Finished))
 	case "running":
 		if h := c.Life.Health; h != nil {
-			return fmt.Sprintf("Up %s (%s)", since(c.Started), strings.Replace(h.Status, "starting", "health: starting", 1))
+			return fmt.Sprintf("Up %s (%s)", since(c.Started), *h)
 		}
 		return "Up " + since(c.Started)
 	case "created":
