@@ -13,7 +13,6 @@ import (
 
 	"drydock/final/cp/inside"
 	"drydock/final/cp/stream"
-	"drydock/stage4-images/layer"
 )
 
 // Options are those of docker cp, and its standard streams for "-".
@@ -134,11 +133,15 @@ func (c Container) unpack(path string, in io.Reader, owner stream.Owner) error {
 		return err
 	}
 	defer dir.Close()
-	tar, err := layer.Open(in)
+	tar, err := uncompressed(in)
 	if err != nil {
 		return err
 	}
-	return errors.Join(stream.Unpack(dir, path, tar, owner), tar.Close())
+	err = stream.Unpack(dir, path, tar, owner)
+	if err == nil {
+		_, err = io.Copy(io.Discard, tar) // the padding at the end: who writes it must not find nobody
+	}
+	return errors.Join(err, tar.Close())
 }
 
 // through has one function write what another one reads at the same time, and says how much that is.

@@ -83,6 +83,33 @@ func TestKernelSizes(t *testing.T) {
 	}
 }
 
+// TestKernelCompressed has a stream that is compressed, or cut off.
+func TestKernelCompressed(t *testing.T) {
+	c, host, _ := sides(t)
+	must(t, os.WriteFile(host+"/file", []byte("content"), 0o644))
+	for _, program := range []string{"cat", "gzip", "bzip2", "xz", "zstd"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Logf("no %s here", program)
+			continue
+		}
+		packed, err := exec.Command("sh", "-c", `tar -C "$1" -cf - file | "$2"`, "sh", host, program).Output()
+		must(t, err)
+		into := "/dir/" + program
+		must(t, os.Mkdir(c.Root.Name()+into, 0o755))
+		_, err = ToContainer(c, "-", into, Options{Stdin: bytes.NewReader(packed)})
+		must(t, err)
+		content, err := os.ReadFile(c.Root.Name() + into + "/file")
+		must(t, err)
+		if string(content) != "content" {
+			t.Errorf("%s: %q", program, content)
+		}
+		_, err = ToContainer(c, "-", into, Options{Stdin: bytes.NewReader(packed[:len(packed)/2])})
+		if err == nil && program != "cat" { // tar's second half is zeros
+			t.Errorf("half of what %s makes went well", program)
+		}
+	}
+}
+
 // TestKernelAttributes copies what a file has beside content: capabilities travel, other extended
 // attributes do not, holes stay holes, and -a gives files to the container's user.
 func TestKernelAttributes(t *testing.T) {
@@ -94,7 +121,7 @@ func TestKernelAttributes(t *testing.T) {
 	// Version 2 is 20 bytes, version 3 has 4 more for the root user it is true for: capabilities(7).
 	version2 := "\x01\x00\x00\x02\x00\x20\x00\x00" + strings.Repeat("\x00", 12)
 	version3 := "\x01\x00\x00\x03\x00\x20\x00\x00" + strings.Repeat("\x00", 12) + "\xe8\x03\x00\x00"
-	must(t, unix.Setxattr(file, "user.color", []byte("blue"), 0))
+	must(t, unix.Setxattr(file, "trusted.color", []byte("blue"), 0))
 	for _, value := range []string{version2, version3} {
 		must(t, unix.Setxattr(file, "security.capability", []byte(value), 0))
 		c.Owner = func(*tar.Header) (uid, gid int) { return 1000, 1001 }
@@ -107,7 +134,7 @@ func TestKernelAttributes(t *testing.T) {
 		if got := string(buffer[:n]); got != version2 {
 			t.Errorf("of %q has become %q", value, got)
 		}
-		if _, err := unix.Getxattr(copied, "user.color", buffer); !errors.Is(err, unix.ENODATA) {
+		if _, err := unix.Getxattr(copied, "trusted.color", buffer); !errors.Is(err, unix.ENODATA) {
 			t.Errorf("it has a colour: %v", err)
 		}
 		var stat unix.Stat_t

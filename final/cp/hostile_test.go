@@ -191,7 +191,7 @@ func TestKernelSwaps(t *testing.T) {
 	must(t, os.WriteFile(host+"/sub/file", []byte("from the host"), 0o666))
 	stop := exchange(root+"/dir/sub", root+"/dir/link")
 	results := map[string]int{}
-	for range 500 {
+	for range 100 {
 		var out bytes.Buffer
 		_, err := FromContainer(c, "/dir", "-", Options{Stdout: &out})
 		count(results, "from", err)
