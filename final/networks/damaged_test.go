@@ -15,6 +15,39 @@ func write(t *testing.T, root, name, text string) {
 	}
 }
 
+// TestDrafts has somebody be killed who made a network, and somebody write one just now: what nobody finishes goes.
+func TestDrafts(t *testing.T) {
+	root := t.TempDir()
+	if err := Add(root, *example()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".gone.next", ".mynet.next", ".bridge.next"} {
+		write(t, root, name, "{")
+	}
+	other := *example()
+	other.Name = "x.next"
+	if err := Add(root, other); err != nil {
+		t.Fatal(err)
+	}
+	other.Name = "new"
+	if err := Add(root, other); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Join(root, "networks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".lock") {
+			names = append(names, entry.Name())
+		}
+	}
+	if got := strings.Join(names, " "); got != ".bridge.next .mynet.next mynet new x.next" {
+		t.Error(got)
+	}
+}
+
 // TestDamaged has files that no program has written: each is refused by its name, and stops none of the others.
 func TestDamaged(t *testing.T) {
 	root := t.TempDir()

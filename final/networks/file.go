@@ -137,6 +137,9 @@ func Exclusive(root string, f func() error) error {
 
 // Add writes the file of a new network. Nobody else makes one meanwhile: see Exclusive.
 func Add(root string, n Network) error {
+	if err := dropDrafts(root); err != nil {
+		return err
+	}
 	return lease.Change(root, n.Name, func(pool *lease.Pool) error {
 		if pool.More != nil {
 			return fmt.Errorf("network with name %s already exists: choose another, or remove that one", n.Name)
@@ -144,6 +147,25 @@ func Add(root string, n Network) error {
 		n.Boot, n.Leases = pool.Boot, pool.Leases
 		return n.encode(pool)
 	})
+}
+
+// dropDrafts removes what was written of networks by those who were killed before it was in its place.
+func dropDrafts(root string) error {
+	dir := filepath.Join(root, "networks")
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		name, isDraft := strings.CutSuffix(strings.TrimPrefix(entry.Name(), "."), ".next")
+		if !isDraft || entry.Name()[0] != '.' || name == Bridge {
+			continue
+		}
+		if _, gone := os.Stat(filepath.Join(dir, name)); errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
+		} // or else somebody changes that network just now
+	}
+	return err
 }
 
 // errRemoved has lease.Change write nothing where there is to be nothing.
