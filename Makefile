@@ -33,7 +33,7 @@ export COMMAND := $(value CMD)
 export RUNNER PHASES GUEST ARCH VMFLAGS GOLANGCI
 unexport CMD
 
-.PHONY: help build test test-native demo shell vm lint fmt diff doctor guest cover clean linux FORCE
+.PHONY: help build test test-native demo shell vm lint fmt diff doctor guest cover compare clean linux FORCE
 
 help: ## this list
 	@echo 'Drydock: Docker you can read. Begin with: make demo'
@@ -110,6 +110,9 @@ endif
 
 test-native: build build/tally ## the kernel tests as root on this Linux host: what it cannot do is skipped, and counted
 	@RUNNER=native PHASES='host native' scripts/test.sh
+
+compare: build ## ask a real Docker 29 again what drydock is compared with, and compare: as root, PEERS=FOLDER has Docker
+	@scripts/compare.sh $(SECTION)
 
 # ---- the sources ----
 

@@ -5,7 +5,8 @@
 #	record.sh FOLDER
 #
 # FOLDER has docker, dockerd, docker-proxy, containerd, runc; a static busybox, jq, curl, script and nft are on the PATH.
-# It runs as root, in a network namespace of its own, and leaves nothing.
+# It runs as root, in a network namespace of its own, and leaves nothing. Limits are in what it writes only where the
+# host has cgroup v2 with its controllers.
 #
 #	version.json info.json            docker version, docker info
 #	containers.json                   docker inspect, by what the container is: plain or rich (every
@@ -42,6 +43,7 @@ fi
 mkdir -p /run/netns
 mount -t tmpfs none /run/netns
 echo nameserver 10.9.9.1 >"$dir/resolv.conf"
+touch /etc/resolv.conf # which the VM has not
 mount --bind "$dir/resolv.conf" /etc/resolv.conf
 
 limits=()
@@ -130,6 +132,10 @@ docker create --name plain busybox sleep 1000 >/dev/null
 	inspect plain-exited plain
 	quietly docker run --name wrong --network none busybox no-such
 	inspect not-startable wrong
+	if [ "${#limits[@]}" != 0 ]; then
+		quietly docker run --name hungry --network none --memory 16m --memory-swap 16m busybox busybox dd if=/dev/zero of=/dev/null bs=64M
+		inspect out-of-memory hungry
+	fi
 	docker run -d --name other busybox sleep 1000 >/dev/null
 	docker run -dit --name rich --hostname host --domainname example --label a=b -e X=1 -w /tmp -u 1000:1000 --group-add 5 \
 		-v data:/data:ro -v "$dir/host:/host" -v /anonymous --mount type=tmpfs,target=/t1,tmpfs-size=1m,tmpfs-mode=700 --tmpfs /t2:size=2m \
@@ -218,6 +224,9 @@ docker kill -s USR1 later >/dev/null
 docker restart -t 0 later >/dev/null
 docker stop -t 0 later >/dev/null
 quietly docker start -a "$(docker create --name failing --network none busybox sh -c 'exit 3')"
+if [ "${#limits[@]}" != 0 ]; then
+	quietly docker run --name hungry --network none --memory 16m --memory-swap 16m busybox busybox dd if=/dev/zero of=/dev/null bs=64M
+fi
 docker run --rm --network none busybox true
 docker run --rm -v /anonymous --network host busybox true
 quietly docker run --name wrong --network none busybox no-such
