@@ -133,10 +133,10 @@ func askDrydock(t *testing.T, program string, s section) []answer {
 	dir := workFolder(t)
 	answers, err := us.askAll(s, dir)
 	if err != nil {
-		t.Error(err)
+		complain(t, "%v", err)
 	}
 	if a, err := us.ask(dir, clear); err != nil || a.Code != 0 {
-		t.Errorf("remove what the section leaves: %v%s", err, a.Stderr)
+		complain(t, "remove what the section leaves: %v%s", err, a.Stderr)
 	}
 	return answers
 }
