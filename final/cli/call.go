@@ -121,3 +121,15 @@ func (c *call) agrees(question string) bool {
 	answer = strings.ToLower(strings.TrimSpace(answer))
 	return answer == "y" || answer == "yes"
 }
+
+func between(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) >= least && len(args) <= most:
+			return nil
+		case len(args) < least:
+			return wrongNumber(cmd, "at least ", least)
+		}
+		return wrongNumber(cmd, "at most ", most)
+	}
+}

@@ -145,9 +145,9 @@ type group struct {
 var groups = []group{
 	{
 		name: "container", short: "Manage containers",
-		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand},
-		own:  []maker{lsCommand},
-		top:  []maker{psCommand},
+		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand, logsCommand, portCommand, diffCommand, updateCommand, topCommand, statsCommand, cpCommand, exportCommand},
+		own:  []maker{lsCommand, containerInspectCommand, containerPruneCommand},
+		top:  []maker{psCommand, inspectCommand},
 	},
 	{
 		name: "image", short: "Manage images",

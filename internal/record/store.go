@@ -164,6 +164,12 @@ func (s *Store) Find(ref string) (Record, error) {
 	return Among(all, ref)
 }
 
+// A NotFound is the error of Find when there is no such container.
+type NotFound struct{ Ref string }
+
+// Error is part of error.
+func (n NotFound) Error() string { return "no such container: " + n.Ref }
+
 // Among is Find among some.
 func Among(all []Record, ref string) (Record, error) {
 	for _, means := range []func(Record) bool{
@@ -182,7 +188,7 @@ func Among(all []Record, ref string) (Record, error) {
 	}
 	switch len(begins) {
 	case 0:
-		return Record{}, fmt.Errorf("no such container: %s", ref)
+		return Record{}, NotFound{ref}
 	case 1:
 		return begins[0], nil
 	}
