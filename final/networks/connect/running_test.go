@@ -142,7 +142,7 @@ func TestKernelRenamed(t *testing.T) {
 	w := newWorld(t, "--subnet 10.1.0.0/24 one", "--subnet 10.2.0.0/24 two")
 	c := container("web")
 	namespace, _ := w.start(c, on("one"), on("two"))
-	testnet.In(t, namespace, "ip link set eth1 name mine; ip link set eth0 name yours")
+	testnet.In(t, namespace, "ip link set eth1 down; ip link set eth1 name mine")
 	if err := w.Leave(namespace, c, "one"); err == nil || !strings.Contains(err.Error(), "find eth1 in the container") {
 		t.Errorf("its way is by what it has not: %v", err)
 	}
