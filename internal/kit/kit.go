@@ -76,6 +76,7 @@ type Suite struct {
 	// not for it, each with the reason.
 	As     string
 	Run    []string // further flags of As's command run, to be what Bin's is
+	Start  []string // and of its command start
 	Except map[string]string
 
 	// After are a shell's commands that take away what is meant to stay: they run in the
@@ -138,11 +139,17 @@ func Run(t *testing.T, s Suite) {
 
 // link has scripts find the program by its name.
 func (s Suite) link(bin, name string) error {
-	if s.Run == nil {
+	if s.Run == nil && s.Start == nil {
 		return os.Symlink(bin, name)
 	}
-	script := "#!/bin/sh\nif [ \"$1\" = run ]; then shift; exec %[1]s run %[2]s \"$@\"; fi\nexec %[1]s \"$@\"\n"
-	return os.WriteFile(name, fmt.Appendf(nil, script, bin, strings.Join(s.Run, " ")), 0o755) //nolint:gosec // a program
+	script := `#!/bin/sh
+case "$1" in
+run) shift; exec %[1]s run %[2]s "$@" ;;
+start) shift; exec %[1]s start %[3]s "$@" ;;
+esac
+exec %[1]s "$@"
+`
+	return os.WriteFile(name, fmt.Appendf(nil, script, bin, strings.Join(s.Run, " "), strings.Join(s.Start, " ")), 0o755) //nolint:gosec // a program
 }
 
 // scripts returns the files of the suite's scripts. An exception that is not there any

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"drydock/internal/kit"
+)
+
+// stays takes away what is meant to stay after the last container: the bridge, the table, and that
+// the host passes packets on.
+const stays = `
+for link in docker0 drydock0; do
+	! ip link show $link >/dev/null 2>&1 || ip link del $link
+done
+! nft list table ip drydock >/dev/null 2>&1 || nft delete table ip drydock
+! nft list table ip6 drydock >/dev/null 2>&1 || nft delete table ip6 drydock
+echo 0 >/proc/sys/net/ipv4/ip_forward`
+
+// What the stages promise holds here too. Where it does not there is a reason, which is mostly that Docker does otherwise: a
+// container outlives the command that has started it, has standard input only with -i, and root not all of his rights.
+func TestKernelStage1(t *testing.T) {
+	kit.Run(t, kit.Suite{
+		Dir:   "../stage1-namespaces/testdata/script",
+		Bin:   "stage1",
+		As:    "drydock",
+		After: stays,
+		Run:   []string{"-i", "--rm", "--rootfs"},
+		Except: map[string]string{
+			"breakout":  "chroot is root's right here too, and the one of getting out of it not",
+			"errors":    "the flags and usage lines are Docker's",
+			"exec":      "takes a name here, not a pid",
+			"explain":   "there are more steps",
+			"isolation": "root may not mount",
+			"many":      "stage 3 has them",
+			"mounts":    "the container outlives the command: life.txtar",
+			"readonly":  "root may mount in no container",
+			"signals":   "the container outlives the command",
+			"subset":    "layers need a mount namespace",
+			"user":      "users have names here, and the container outlives the command",
+			"userns":    "comes with confinement",
+		},
+	})
+}
+
+// What the stages promise of layers, images, volumes, networks and links.
+func TestKernelLaterStages(t *testing.T) {
+	for stage, except := range map[string]map[string]string{
+		"stage3-unionfs": {},
+		"stage4-images":  {},
+		"stage5-volumes": {},
+		"stage6-network": {},
+		"stage7-links":   {},
+	} {
+		name, _, _ := strings.Cut(stage, "-")
+		t.Run(name, func(t *testing.T) {
+			kit.Run(t, kit.Suite{
+				Dir: "../" + stage + "/testdata/script", Bin: name, As: "drydock", After: stays,
+				Run: []string{"-i"}, Start: []string{"-a", "-i"}, Except: except,
+			})
+		})
+	}
+}
