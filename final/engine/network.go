@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -74,13 +75,13 @@ func (e *Engine) writeNames(c container.Config, places []connect.Place, linked s
 		return err
 	}
 	name := cmp.Or(c.Namespace.Hostname, host) // without a uts namespace it is the host's
-	bridge, err := networks.Read(e.Root, networks.Bridge)
+	gateway, err := e.gateway(c.Hosts)
 	if err != nil {
 		return err
 	}
 	content := map[string]string{
 		"hostname":    name + "\n",
-		"hosts":       hosts.File(c.Hosts, bridge.Gateway, name, places) + linked,
+		"hosts":       hosts.File(c.Hosts, gateway, name, places) + linked,
 		"resolv.conf": resolve.File(servers, places),
 	}
 	if c.Network() == networks.Host {
@@ -90,7 +91,7 @@ func (e *Engine) writeNames(c container.Config, places []connect.Place, linked s
 		}
 		content["hosts"] = string(theirs)
 		for _, extra := range c.Hosts {
-			content["hosts"] += fmt.Sprintf("%s\t%s\n", cmp.Or(extra.Address, bridge.Gateway), extra.Name)
+			content["hosts"] += fmt.Sprintf("%s\t%s\n", cmp.Or(extra.Address, gateway), extra.Name)
 		}
 		content["resolv.conf"] = servers.Host()
 	}
@@ -102,6 +103,19 @@ func (e *Engine) writeNames(c container.Config, places []connect.Place, linked s
 		}
 	}
 	return nil
+}
+
+// gateway is the host's address for those names that are to mean it: that of the default network. If there are none, nobody asks for
+// that one, whose file may be damaged.
+func (e *Engine) gateway(extras []hosts.Extra) (netip.Addr, error) {
+	if !slices.ContainsFunc(extras, func(extra hosts.Extra) bool { return !extra.Address.IsValid() }) {
+		return netip.Addr{}, nil
+	}
+	bridge, err := networks.Read(e.Root, networks.Bridge)
+	if err == nil && !bridge.Gateway.IsValid() {
+		err = errors.New("unable to derive the IP value for host-gateway: there is no default network yet: run a container on it first")
+	}
+	return bridge.Gateway, err
 }
 
 // resolver is whom a container asks for names: whom its user says, or the administrator, or the host asks.
