@@ -45,7 +45,8 @@
 //	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
 //	needs FEATURE              skip on a host without the feature: userns,
 //	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
-//	                           [feature:…] and [kernel:6.1] are conditions.
+//	                           [feature:…] and [kernel:6.1] are conditions; so is
+//	                           [later], where a later stage's program is tested.
 //
 // stdout, stderr and cmp look at the output of status, finish, until, repeat and ask as
 // they do after exec. Every wait has a deadline. In the VM ($DRYDOCK_VM=1), and
@@ -115,7 +116,12 @@ func Run(t *testing.T, s Suite) {
 		Files:       files,
 		WorkdirRoot: base,
 		Cmds:        commands(),
-		Condition:   condition,
+		Condition: func(name string) (bool, error) {
+			if name == "later" {
+				return s.As != "", nil
+			}
+			return condition(name)
+		},
 		Setup: func(env *testscript.Env) error {
 			sc := env.T().(scriptT).script
 			env.Vars = append(env.Vars, sc.place.env(links)...)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -146,31 +145,6 @@ func readQueues() (string, error) {
 		fmt.Fprintf(&b, "%s:\n%s", dir, list)
 	}
 	return b.String(), nil
-}
-
-// lifetimes are how long an address or a route still lasts.
-var lifetimes = regexp.MustCompile(` (valid_lft|preferred_lft|expires) \S+`)
-
-// readNetwork lists links, addresses, routes and rules of the calling thread's
-// network namespace.
-func readNetwork() (string, error) {
-	cmd := exec.Command("ip", "-o", "-batch", "-")
-	cmd.Stdin = strings.NewReader("link show\naddr show\nroute show table all\nrule show\n")
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("ip: %w", err)
-	}
-	return lifetimes.ReplaceAllString(string(out), ""), nil
-}
-
-// readRuleset lists the firewall of the calling thread's network namespace. Without
-// nft, or on a kernel without nftables, it is an error, always the same.
-func readRuleset() (string, error) {
-	out, err := exec.Command("nft", "--stateless", "list", "ruleset").CombinedOutput()
-	if err != nil {
-		return fmt.Sprintf("%v: %s", err, out), nil
-	}
-	return string(out), nil
 }
 
 // readSysctls lists the settings that a container tool may change. Those below net
