@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 out=build/tests/$1
 rm -rf "$out"
 # shellcheck disable=SC2086 # a pattern of folders
-grep -rl --include='*_test.go' --exclude-dir=build --exclude-dir=testdata '^func TestKernel' ${2:-.} |
+grep -rl --include='*_test.go' --exclude-dir=build --exclude-dir=testdata -e '^func TestKernel' -e '^func TestRoot' ${2:-.} |
 	xargs -n 1 dirname | sort -u | while read -r package; do
 	package=${package#./}
 	mkdir -p "$(dirname "$out/$package")"

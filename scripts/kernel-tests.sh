@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs compiled kernel tests as root on the kernel that is here:
 #
-#   kernel-tests.sh FOLDER [TESTS]
+#   kernel-tests.sh FOLDER [TESTS [NOT]]
 #
-# TESTS is a pattern as for go test -run; without it, all.
+# TESTS and NOT are patterns as for go test -run and -skip; without them, all.
 # FOLDER is what compile-tests.sh filled. Each program runs in the folder of its
 # package, as `go test` would have it, for its testdata.
 set -eu
@@ -16,7 +16,7 @@ for test in $(find "$folder" -name '*.test' | sort); do
 	package=${test#"$folder"/}
 	package=${package%.test}
 	echo "---- $package"
-	(cd "$package" && "$test" -test.run "${2:-^TestKernel}" -test.v -test.timeout 10m) || status=1
+	(cd "$package" && "$test" -test.run "${2:-^Test(Kernel|Root)}" -test.skip "${3:-}" -test.v -test.timeout 20m) || status=1
 	count=$((count + 1))
 done
 if [ "$count" = 0 ]; then

@@ -2,15 +2,19 @@
 # Runs the tests in phases and counts them all at the end. $PHASES names the phases:
 #
 #   host       what needs no privilege, of every module (elsewhere than on Linux, of
-#              the packages that are not only for Linux)
+#              the packages that are not only for Linux); as root on Linux, what needs root
+#              but no kernel of our choice: elsewhere the VM has that too, and takes longer
 #   6.1        the kernel tests, in the VM: Debian 12's kernel
-#   6.12       the stages' again, in the VM: Debian 13's kernel
+#   6.12       each stage's own again, in the VM: Debian 13's kernel
 #   vm         the kernel tests, in the VM: the guest that GUEST=, KERNEL= name
 #   arm64      a few of stage 1's, in the VM: Debian 12's kernel on another processor
 #   native     the kernel tests, as root on this very machine
 #   provision  vagrant/provision.sh, in a clean Debian root
 #
-# Every phase writes a log to build/log. One that fails does not keep the next from
+# In the VM, a phase is several boots, of one stage each, and two are up at a time: emulation
+# keeps one processor busy, and machines have two.
+#
+# Every phase, and every boot, writes a log to build/log. One that fails does not keep the next from
 # running, but fails the whole, even if all tests that it still counted had passed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
@@ -29,20 +33,26 @@ phase() {
 	logs+=("$log")
 }
 
-# beside NAME COMMAND…: a phase that runs at the same time as others. Emulation keeps one
-# processor busy, and machines have two.
+# beside NAME COMMAND…: runs at the same time as one other. Whoever begins takes one of two
+# places, and gives it back.
 beside() {
 	local name=$1
 	shift
-	"$@" >build/log/"$name".log 2>&1 &
+	read -r -u 9
+	echo "==== $name: tail -f build/log/$name.log"
+	(
+		"$@" >build/log/"$name".log 2>&1
+		status=$?
+		echo >&9
+		exit $status
+	) &
 	names+=("$name")
 	processes+=($!)
 }
 
-# together waits for those phases, and shows what they printed.
+# together waits for those, and shows what they printed.
 together() {
 	[ ${#names[@]} != 0 ] || return
-	echo "==== at the same time: ${names[*]} (tail -f build/log/*.log)"
 	for i in "${!names[@]}"; do
 		wait "${processes[i]}" || failed+=("${names[i]}")
 		echo "==== ${names[i]}"
@@ -54,11 +64,11 @@ together() {
 }
 
 host() {
-	local status=0 tests='^TestKernel'
+	local status=0 tests=$kernel
 	if [ "$RUNNER" = vm ]; then
 		GUEST=$(realpath "$GUEST") # tests run in their own folder
 	else
-		tests='^Test(Kernel|Boot)' # the VM is not for this machine
+		tests="$tests|^TestBoot" # the VM is not for this machine
 	fi
 	for module in $(go list -m -f '{{.Dir}}'); do
 		# shellcheck disable=SC2046 # a list of words
@@ -87,34 +97,45 @@ compile() {
 	scripts/compile-tests.sh "$1" "$2" || failed+=("to compile the kernel tests")
 }
 
-# in_vm SUITE ARCHITECTURE MODULES [TESTS]
+# stages: a pattern for the kernel tests of each stage, the last one first: it takes longest.
+stages() {
+	find "build/tests/$ARCH" -maxdepth 1 -name 'stage*.test' | sed 's|.*/\(stage[0-9]*\)-.*|\1-*|' | sort -r
+}
+
+# in_vm PHASE SUITE ARCHITECTURE TESTS NOT PROGRAMS…: boots with Debian's kernel.
 in_vm() {
-	local guest=build/guest-$1-$2.guest bin=bin
-	if [ "$2" != "$ARCH" ]; then
-		bin=build/bin-$2
+	local guest=build/guest-$2-$3.guest bin=bin
+	if [ "$3" != "$ARCH" ]; then
+		bin=build/bin-$3
 	fi
-	make --no-print-directory -s "$guest" linux "ARCH=$2" "OUT=$bin" &&
-		boots "--guest $guest --bin $bin" "$2" "${@:3}"
+	if make --no-print-directory -s "$guest" linux "ARCH=$3" "OUT=$bin"; then
+		boots "$1" "--guest $guest --bin $bin" "${@:3}"
+	else
+		failed+=("$1")
+	fi
 }
 
-# boots VMFLAGS ARCHITECTURE MODULES [TESTS]: every module's tests have a boot of their own.
-# MODULES is a pattern.
+# boots PHASE VMFLAGS ARCHITECTURE TESTS NOT PROGRAMS…: a boot for each pattern of PROGRAMS, below
+# build/tests/ARCHITECTURE. TESTS and NOT are what go test calls -run and -skip.
 boots() {
-	local module status=0
-	for module in build/tests/$2/$3; do
-		boot "$1" "$module" "sh scripts/kernel-tests.sh build/tests/$2 '${4:-^TestKernel}'" || status=1
+	local programs tests=build/tests/$3
+	for programs in "${@:6}"; do
+		beside "vm-$1-$(sed 's/[^a-z0-9]\{1,\}/-/g; s/-$//' <<<"$programs")" \
+			boot "$2" "$tests/$programs" "sh scripts/kernel-tests.sh $tests '$4' '$5'"
 	done
-	return $status
 }
 
-# boot VMFLAGS FOLDER COMMAND: runs a command in the VM, which has the folder. Emulated, the
-# guest's kernel itself panics now and then: that is no test's failure, and there is one
+# boot VMFLAGS PATTERN COMMAND: runs a command in the VM, which has what the pattern matches. Emulated,
+# the guest's kernel itself panics now and then: that is no test's failure, and there is one
 # more try. What the first one printed is not counted.
 boot() {
-	local output status
+	local output status file add=
+	for file in $2; do
+		add="$add --add $file:/drydock/$file"
+	done
 	output=$(mktemp)
 	for try in 1 2; do
-		RUNNER=vm VMFLAGS=$1 VMADD="--add $2:/drydock/$2" sh scripts/inside.sh "$3" >"$output" 2>&1
+		RUNNER=vm VMFLAGS="$1 --timeout 30m" VMADD=$add sh scripts/inside.sh "$3" >"$output" 2>&1
 		status=$?
 		if [ $status != 125 ] || [ $try = 2 ] || ! grep -q 'the VM failed: its kernel panicked' "$output"; then
 			break
@@ -127,25 +148,42 @@ boot() {
 	return $status
 }
 
+# What the VM is for: tests that ask a kernel, and those for which root is enough, unless
+# the host phase has them.
+kernel='^Test(Kernel|Root)'
+if [ "$(uname -s)-$(id -u)" = Linux-0 ]; then
+	kernel='^TestKernel'
+fi
 mkdir -p build/log
-rm -f build/log/*.log
-case " $PHASES " in *\ 6.1* | *\ vm\ * | *\ native\ *) compile "$ARCH" . ;; esac
+rm -f build/log/*.log build/places
+mkfifo build/places
+exec 9<>build/places
+printf '\n\n' >&9
+stages=()
+case " $PHASES " in
+*\ 6.1* | *\ vm\ * | *\ native\ *)
+	compile "$ARCH" .
+	while read -r stage; do stages+=("$stage"); done < <(stages)
+	;;
+esac
 for p in $PHASES; do
 	case $p in
-	6.1) beside vm-6.1 in_vm bookworm "$ARCH" '*'; continue ;;
-	6.12) beside vm-6.12 in_vm trixie "$ARCH" 'stage*'; continue ;;
-	esac
-	together
-	case $p in
-	host) phase host host ;;
-	vm) phase vm boots "$VMFLAGS" "$ARCH" '*' ;;
+	6.1) in_vm 6.1 bookworm "$ARCH" "$kernel" '' 'final/[n-z]*' 'final/[a-m]*' "${stages[@]}" internal ;;
+	6.12) in_vm 6.12 trixie "$ARCH" ^TestKernel ^TestKernelStage "${stages[@]}" ;;
+	vm) boots vm "$VMFLAGS" "$ARCH" "$kernel" '' final internal "${stages[@]}" ;;
 	arm64)
 		compile arm64 stage1-namespaces
-		phase vm-arm64 in_vm bookworm arm64 '*' '^TestKernel$/^(namespaces|exec|dev|breakout)$'
+		in_vm arm64 bookworm arm64 '^TestKernel$/^(namespaces|exec|dev|breakout)$' '' 'stage1-*'
 		;;
-	native) RUNNER=native phase native sh scripts/inside.sh "sh scripts/kernel-tests.sh build/tests/$ARCH" ;;
-	provision) phase provision vagrant/provision-test.sh ;;
-	*) phase "$p" sh -c "echo 'no such phase: $p' >&2; exit 1" ;;
+	provision) beside provision vagrant/provision-test.sh ;;
+	*)
+		together # a machine to itself
+		case $p in
+		host) phase host host ;;
+		native) RUNNER=native phase native sh scripts/inside.sh "sh scripts/kernel-tests.sh build/tests/$ARCH" ;;
+		*) phase "$p" sh -c "echo 'no such phase: $p' >&2; exit 1" ;;
+		esac
+		;;
 	esac
 done
 together

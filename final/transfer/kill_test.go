@@ -105,9 +105,9 @@ func killed(t testing.TB, cmd *exec.Cmd) {
 	}
 }
 
-// TestKernelKillPull kills pulls, when the registry has sent a random number of bytes or the
+// TestRootKillPull kills pulls, when the registry has sent a random number of bytes or the
 // pull has written a random number of lines. The store verifies, and the next pull works.
-func TestKernelKillPull(t *testing.T) {
+func TestRootKillPull(t *testing.T) {
 	needRoot(t)
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	r, from := testregistry.New(t), t.TempDir()
@@ -181,8 +181,8 @@ func (c counting) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// TestKernelKillLoad kills loads, when a random number of bytes has been read, or all of them: while it unpacks.
-func TestKernelKillLoad(t *testing.T) {
+// TestRootKillLoad kills loads, when a random number of bytes has been read, or all of them: while it unpacks.
+func TestRootKillLoad(t *testing.T) {
 	needRoot(t)
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	from := t.TempDir()

@@ -60,9 +60,9 @@ func tarOf(t testing.TB, entries ...entry) []byte {
 	return out.Bytes()
 }
 
-// TestKernelHostile has layers try to reach outside. The folder around the layer's must be as
+// TestRootHostile has layers try to reach outside. The folder around the layer's must be as
 // before, and an error names the entry.
-func TestKernelHostile(t *testing.T) {
+func TestRootHostile(t *testing.T) {
 	needRoot(t)
 	whiteout := entry{&tar.Header{Typeflag: tar.TypeChar, Name: "null", Mode: 0o666}, ""}
 	overlay := file("x", "")
@@ -121,8 +121,8 @@ func TestKernelHostile(t *testing.T) {
 	}
 }
 
-// TestKernelApply looks at what layers become.
-func TestKernelApply(t *testing.T) {
+// TestRootApply looks at what layers become.
+func TestRootApply(t *testing.T) {
 	needRoot(t)
 	tests := map[string]struct {
 		entries []entry
@@ -163,9 +163,9 @@ func TestKernelApply(t *testing.T) {
 	}
 }
 
-// TestKernelRoundTrip writes a tree of nasty entries, unpacks that, and writes it again: the
+// TestRootRoundTrip writes a tree of nasty entries, unpacks that, and writes it again: the
 // trees are the same, and so are the bytes.
-func TestKernelRoundTrip(t *testing.T) {
+func TestRootRoundTrip(t *testing.T) {
 	needRoot(t)
 	from := t.TempDir()
 	nasty(t, from)
@@ -197,9 +197,9 @@ func TestKernelRoundTrip(t *testing.T) {
 	}
 }
 
-// TestKernelSame unpacks a layer that does not say of all its directories how they are, twice:
+// TestRootSame unpacks a layer that does not say of all its directories how they are, twice:
 // both are the same.
-func TestKernelSame(t *testing.T) {
+func TestRootSame(t *testing.T) {
 	needRoot(t)
 	blob := tarOf(t, file("a/b/c", "x"))
 	var trees [2][]string
