@@ -12,10 +12,9 @@ cd "$(dirname "$0")/.."
 
 out=build/tests/$1
 rm -rf "$out"
-# shellcheck disable=SC2086 # a pattern of folders
+# shellcheck disable=SC2016,SC2086 # the inner shell expands; a pattern of folders
 grep -rl --include='*_test.go' --exclude-dir=build --exclude-dir=testdata -e '^func TestKernel' -e '^func TestRoot' ${2:-.} |
-	xargs -n 1 dirname | sort -u | while read -r package; do
-	package=${package#./}
-	mkdir -p "$(dirname "$out/$package")"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$1 go test -c -trimpath -buildvcs=false -o "$out/$package.test" "./$package"
-done
+	xargs -n 1 dirname | sort -u | sed 's|^\./||' |
+	xargs -n 1 -P 2 sh -c '
+		mkdir -p "$(dirname "$2/$3")"
+		CGO_ENABLED=0 GOOS=linux GOARCH=$1 go test -c -trimpath -buildvcs=false -o "$2/$3.test" "./$3"' sh "$1" "$out"

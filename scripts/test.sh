@@ -102,6 +102,11 @@ stages() {
 	find "build/tests/$ARCH" -maxdepth 1 -name 'stage*.test' | sed 's|.*/\(stage[0-9]*\)-.*|\1-*|' | sort -r
 }
 
+# others: the kernel tests of what is neither a stage nor final.
+others() {
+	find "build/tests/$ARCH" -mindepth 1 -maxdepth 1 ! -name 'stage*' ! -name 'final*' | sed 's|.*/||' | tr '\n' ' '
+}
+
 # in_vm PHASE SUITE ARCHITECTURE TESTS NOT PROGRAMS…: boots with Debian's kernel.
 in_vm() {
 	local guest=build/guest-$2-$3.guest bin=bin
@@ -115,27 +120,28 @@ in_vm() {
 	fi
 }
 
-# boots PHASE VMFLAGS ARCHITECTURE TESTS NOT PROGRAMS…: a boot for each pattern of PROGRAMS, below
-# build/tests/ARCHITECTURE. TESTS and NOT are what go test calls -run and -skip.
+# boots PHASE VMFLAGS ARCHITECTURE TESTS NOT PROGRAMS…: a boot for each word of PROGRAMS, which is patterns
+# below build/tests/ARCHITECTURE. TESTS and NOT are what go test calls -run and -skip.
 boots() {
 	local programs tests=build/tests/$3
 	for programs in "${@:6}"; do
-		beside "vm-$1-$(sed 's/[^a-z0-9]\{1,\}/-/g; s/-$//' <<<"$programs")" \
-			boot "$2" "$tests/$programs" "sh scripts/kernel-tests.sh $tests '$4' '$5'"
+		beside "vm-$1-$(sed 's/[^a-z0-9]\{1,\}/-/g; s/-$//' <<<"${programs%% *}")" \
+			boot "$2" "$tests" "$programs" "sh scripts/kernel-tests.sh $tests '$4' '$5'"
 	done
 }
 
-# boot VMFLAGS PATTERN COMMAND: runs a command in the VM, which has what the pattern matches. Emulated,
+# boot VMFLAGS FOLDER PATTERNS COMMAND: runs a command in the VM, which has what they match there. Emulated,
 # the guest's kernel itself panics now and then: that is no test's failure, and there is one
 # more try. What the first one printed is not counted.
 boot() {
 	local output status file add=
-	for file in $2; do
-		add="$add --add $file:/drydock/$file"
+	# shellcheck disable=SC2086 # a list of patterns
+	for file in $(cd "$2" && ls -d $3 2>/dev/null); do
+		add="$add --add $2/$file:/drydock/$2/$file"
 	done
 	output=$(mktemp)
 	for try in 1 2; do
-		RUNNER=vm VMFLAGS="$1 --timeout 30m" VMADD=$add sh scripts/inside.sh "$3" >"$output" 2>&1
+		RUNNER=vm VMFLAGS="$1 --timeout 30m" VMADD=$add sh scripts/inside.sh "$4" >"$output" 2>&1
 		status=$?
 		if [ $status != 125 ] || [ $try = 2 ] || ! grep -q 'the VM failed: its kernel panicked' "$output"; then
 			break
@@ -168,9 +174,9 @@ case " $PHASES " in
 esac
 for p in $PHASES; do
 	case $p in
-	6.1) in_vm 6.1 bookworm "$ARCH" "$kernel" '' 'final/[n-z]*' 'final/[a-m]*' "${stages[@]}" internal ;;
+	6.1) in_vm 6.1 bookworm "$ARCH" "$kernel" '' 'final/[n-z]*' 'final/[a-m]* final.test' "${stages[@]}" "$(others)" ;;
 	6.12) in_vm 6.12 trixie "$ARCH" ^TestKernel ^TestKernelStage "${stages[@]}" ;;
-	vm) boots vm "$VMFLAGS" "$ARCH" "$kernel" '' final internal "${stages[@]}" ;;
+	vm) boots vm "$VMFLAGS" "$ARCH" "$kernel" '' 'final final.test' "${stages[@]}" "$(others)" ;;
 	arm64)
 		compile arm64 stage1-namespaces
 		in_vm arm64 bookworm arm64 '^TestKernel$/^(namespaces|exec|dev|breakout)$' '' 'stage1-*'
