@@ -124,12 +124,9 @@ func (c *call) agrees(question string) bool {
 
 func between(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) >= least && len(args) <= most:
+		if len(args) >= least && len(args) <= most {
 			return nil
-		case len(args) < least:
-			return wrongNumber(cmd, "at least ", least)
 		}
-		return wrongNumber(cmd, "at most ", most)
+		return wrongNumber(cmd, fmt.Sprintf("at least %d and at most ", least), most)
 	}
 }

@@ -145,13 +145,13 @@ type group struct {
 var groups = []group{
 	{
 		name: "container", short: "Manage containers",
-		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand, logsCommand, portCommand, diffCommand, updateCommand, topCommand, statsCommand, cpCommand, exportCommand},
+		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand, logsCommand, portCommand, diffCommand, updateCommand, topCommand, statsCommand, cpCommand, exportCommand, commitCommand},
 		own:  []maker{lsCommand, containerInspectCommand, containerPruneCommand},
 		top:  []maker{psCommand, inspectCommand},
 	},
 	{
 		name: "image", short: "Manage images",
-		both: []maker{pullCommand, pushCommand, loadCommand, saveCommand, historyCommand, tagCommand},
+		both: []maker{pullCommand, pushCommand, loadCommand, saveCommand, historyCommand, tagCommand, importCommand},
 		own:  []maker{imageLsCommand, imageRmCommand, imagePruneCommand, imageInspectCommand},
 		top:  []maker{imagesCommand, rmiCommand, loginCommand, logoutCommand},
 	},

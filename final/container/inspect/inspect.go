@@ -90,7 +90,7 @@ func Inspect(c show.Container, at Place) Object {
 	o := Object{
 		ID: c.ID, Created: moment(c.Created), Args: []string{}, State: state(c), Image: c.Config.ImageID, Name: "/" + c.Name,
 		RestartCount: c.Life.Restarts, Driver: c.Config.Storage, Platform: "linux", HostConfig: hostConfig(c.Config),
-		GraphDriver: storage(c.Config.Overlay, c.Config.Storage), Mounts: point.Entries(c.Points), Config: program(c.Config),
+		GraphDriver: storage(c.Config.Overlay, c.Config.Storage), Mounts: point.Entries(c.Points), Config: ConfigOf(c.Config),
 		NetworkSettings: networkSettings(c, at.Networks),
 	}
 	if len(c.Args) > 0 {

@@ -35,7 +35,8 @@ type Config struct {
 	Shell        []string `json:",omitempty"`
 }
 
-func program(c container.Config) Config {
+// ConfigOf is what a container is to itself.
+func ConfigOf(c container.Config) Config {
 	attached := func(stream string) bool { return slices.Contains(c.Attached, stream) }
 	p := Config{
 		Hostname: cmp.Or(c.Hostname, c.Namespace.Hostname), User: c.User, AttachStdin: attached("stdin"), AttachStdout: attached("stdout"), AttachStderr: attached("stderr"),
