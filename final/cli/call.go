@@ -130,3 +130,6 @@ func between(least, most int) cobra.PositionalArgs {
 		return wrongNumber(cmd, fmt.Sprintf("at least %d and at most ", least), most)
 	}
 }
+
+// warn tells the user something in Docker's words, which have a beginning of their own.
+func (c *call) warn(text string) { fmt.Fprintln(c.stderr, text) }

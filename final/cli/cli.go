@@ -107,6 +107,7 @@ func (c *call) commands() *cobra.Command {
 		root.AddCommand(managed)
 	}
 	plain(root)
+	c.completes(root)
 	return root
 }
 
@@ -162,5 +163,11 @@ var groups = []group{
 	{
 		name: "network", short: "Manage networks",
 		own: []maker{networkConnectCommand, networkCreateCommand, networkDisconnectCommand, networkInspectCommand, networkLsCommand, networkPruneCommand, networkRmCommand},
+	},
+	{
+		name: "system", short: "Manage drydock",
+		both: []maker{infoCommand, eventsCommand},
+		own:  []maker{dfCommand, systemPruneCommand},
+		top:  []maker{versionCommand, doctorCommand, completionCommand},
 	},
 }

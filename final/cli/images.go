@@ -3,9 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"drydock/final/filter"
@@ -193,8 +193,7 @@ func imagePruneCommand(c *call) *cobra.Command {
 		if !force && !c.agrees(question) {
 			return nil
 		}
-		_, err = c.pruneImages(p)
-		return err
+		return c.reclaimed(c.pruneImages(p))
 	}
 	cmd.Flags().BoolVarP(&p.All, "all", "a", false, "all that no container uses, not only those without a tag")
 	cmd.Flags().StringArrayVar(&filters, "filter", nil, "only those of which `NAME=VALUE` is true: until, label")
@@ -214,15 +213,14 @@ func (c *call) pruneImages(p remove.Pruning) (freed int64, err error) {
 		fmt.Fprintln(c.stdout, "Deleted Images:")
 		for _, name := range r.Untagged {
 			fmt.Fprintln(c.stdout, "untagged:", name)
+			e.Tell("image", "untag", name, map[string]string{"name": name})
 		}
 		for _, id := range r.Deleted {
 			fmt.Fprintln(c.stdout, "deleted:", id)
 		}
 		fmt.Fprintln(c.stdout)
 	}
-	if err == nil {
-		fmt.Fprintln(c.stdout, "Total reclaimed space:", units.HumanSize(float64(r.Freed)))
-	}
+	e.Tell("image", "prune", "", map[string]string{"reclaimed": strconv.FormatInt(r.Freed, 10)})
 	return r.Freed, err
 }
 

@@ -147,6 +147,7 @@ func (c *call) pruneNetworks(wanted filter.Set) error {
 		return err
 	}
 	removed, err := remove.Prune(e.Root, wanted, time.Now(), func(name string) bool { return used[name] })
+	e.Tell("network", "prune", "", map[string]string{"reclaimed": "0"})
 	if len(removed) > 0 {
 		fmt.Fprintf(c.stdout, "Deleted Networks:\n%s\n\n", strings.Join(removed, "\n"))
 	}

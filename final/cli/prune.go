@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"drydock/final/engine"
@@ -25,11 +24,7 @@ func containerPruneCommand(c *call) *cobra.Command {
 		if !force && !c.agrees("WARNING! This will remove all stopped containers.") {
 			return nil
 		}
-		freed, err := c.pruneContainers(wanted)
-		if err == nil {
-			fmt.Fprintln(c.stdout, "Total reclaimed space:", units.HumanSize(float64(freed)))
-		}
-		return err
+		return c.reclaimed(c.pruneContainers(wanted))
 	}
 	cmd.Flags().StringArrayVar(&filters, "filter", nil, "only those of which `NAME=VALUE` is true: until, label")
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "do not ask")

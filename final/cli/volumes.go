@@ -3,9 +3,9 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
-	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"drydock/final/filter"
@@ -132,8 +132,7 @@ func volumePruneCommand(c *call) *cobra.Command {
 		if !force && !c.agrees(question) {
 			return nil
 		}
-		_, err = c.pruneVolumes(all, wanted)
-		return err
+		return c.reclaimed(c.pruneVolumes(all, wanted))
 	}
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "those with a name too")
 	cmd.Flags().StringArrayVar(&filters, "filter", nil, "only those of which `NAME=VALUE` is true: label")
@@ -155,9 +154,12 @@ func (c *call) pruneVolumes(all bool, wanted filter.Set) (freed int64, err error
 	if err != nil {
 		return 0, err
 	}
+	for _, name := range pruned.Names {
+		e.Tell("volume", "destroy", name, map[string]string{"driver": "local"})
+	}
+	e.Tell("volume", "prune", "", map[string]string{"reclaimed": strconv.FormatInt(pruned.Freed, 10)})
 	if len(pruned.Names) > 0 {
 		fmt.Fprintf(c.stdout, "Deleted Volumes:\n%s\n\n", strings.Join(pruned.Names, "\n"))
 	}
-	fmt.Fprintln(c.stdout, "Total reclaimed space:", units.HumanSize(float64(pruned.Freed)))
 	return pruned.Freed, nil
 }

@@ -91,6 +91,15 @@ func (e *Engine) driver(name string) (storage.Driver, error) {
 	return driver, nil
 }
 
+// Driver is the name of the one that new containers get.
+func (e *Engine) Driver() (string, error) {
+	driver, err := e.driver("")
+	if err != nil {
+		return "", err
+	}
+	return driver.Name(), nil
+}
+
 // A writer has a function be called with what is written.
 type writer func(text string)
 

@@ -48,6 +48,9 @@ func treeOf(mounts []*mountinfo.Info) (Tree, error) {
 	return tree, nil
 }
 
+// Controllers are those by which its groups can be limited.
+func (t Tree) Controllers() ([]string, error) { return words(filepath.Join(t.mount, "cgroup.controllers")) }
+
 // own is the directory of the group that this process is in.
 func own() (string, error) {
 	tree, err := FindTree()
