@@ -39,14 +39,14 @@ type lister func(*engine.Engine) []string
 
 // kinds are whose names follow a command: those of its first word, its second and so on, and the last for all further ones.
 var kinds = map[string][]lister{
-	"attach": {containers, nothing}, "commit": {containers, nothing}, "diff": {containers, nothing}, "exec": {containers, nothing},
-	"export": {containers, nothing}, "inspect": {containers}, "kill": {containers}, "logs": {containers, nothing}, "pause": {containers},
-	"port": {containers, nothing}, "rename": {containers, nothing}, "restart": {containers}, "rm": {containers}, "start": {containers},
-	"stats": {containers}, "stop": {containers}, "top": {containers, nothing}, "unpause": {containers}, "update": {containers}, "wait": {containers},
-	"create": {images, nothing}, "history": {images, nothing}, "push": {images, nothing}, "rmi": {images}, "run": {images, nothing},
-	"save": {images}, "tag": {images, nothing}, "image inspect": {images}, "image rm": {images},
+	"attach": {containerNames, nothing}, "commit": {containerNames, nothing}, "diff": {containerNames, nothing}, "exec": {containerNames, nothing},
+	"export": {containerNames, nothing}, "inspect": {containerNames}, "kill": {containerNames}, "logs": {containerNames, nothing}, "pause": {containerNames},
+	"port": {containerNames, nothing}, "rename": {containerNames, nothing}, "restart": {containerNames}, "rm": {containerNames}, "start": {containerNames},
+	"stats": {containerNames}, "stop": {containerNames}, "top": {containerNames, nothing}, "unpause": {containerNames}, "update": {containerNames}, "wait": {containerNames},
+	"create": {imageNames, nothing}, "history": {imageNames, nothing}, "push": {imageNames, nothing}, "rmi": {imageNames}, "run": {imageNames, nothing},
+	"save": {imageNames}, "tag": {imageNames, nothing}, "image inspect": {imageNames}, "image rm": {imageNames},
 	"volume inspect": {volumeNames}, "volume rm": {volumeNames},
-	"network connect": {networkNames, containers, nothing}, "network disconnect": {networkNames, containers, nothing},
+	"network connect": {networkNames, containerNames, nothing}, "network disconnect": {networkNames, containerNames, nothing},
 	"network inspect": {networkNames}, "network rm": {networkNames},
 }
 
@@ -76,7 +76,7 @@ func (c *call) completes(cmd *cobra.Command) {
 
 func nothing(*engine.Engine) []string { return nil }
 
-func containers(e *engine.Engine) (names []string) {
+func containerNames(e *engine.Engine) (names []string) {
 	all, _ := e.Containers.List() // those that can be read
 	for _, r := range all {
 		names = append(names, r.Name)
@@ -84,7 +84,7 @@ func containers(e *engine.Engine) (names []string) {
 	return names
 }
 
-func images(e *engine.Engine) (names []string) {
+func imageNames(e *engine.Engine) (names []string) {
 	all, _ := catalog.Read(e.Images) // those that can be read
 	for _, img := range all {
 		names = append(names, img.Tags...)
