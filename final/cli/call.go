@@ -69,7 +69,9 @@ func atLeast(n int) cobra.PositionalArgs {
 		if len(args) >= n {
 			return nil
 		}
-		return wrongNumber(cmd, "at least ", n)
+		err := wrongNumber(cmd, "at least ", n)
+		err.hint = strings.Replace(err.hint, "\n\nRun '", "\n\nSee '", 1) // as Docker has it here, and nowhere else
+		return err
 	}
 }
 
@@ -82,7 +84,7 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
-func wrongNumber(cmd *cobra.Command, bound string, n int) error {
+func wrongNumber(cmd *cobra.Command, bound string, n int) failure {
 	how := fmt.Sprintf("requires %s%d arguments", bound, n)
 	switch n {
 	case 0:
@@ -133,3 +135,21 @@ func between(least, most int) cobra.PositionalArgs {
 
 // warn tells the user something in Docker's words, which have a beginning of their own.
 func (c *call) warn(text string) { fmt.Fprintln(c.stderr, text) }
+
+// filters are a flag that is given once for each filter.
+type filters struct{ to *[]string }
+
+// String is part of pflag.Value.
+func (f filters) String() string { return "" }
+
+// Type is part of pflag.Value.
+func (f filters) Type() string { return "filter" }
+
+// Set is part of pflag.Value.
+func (f filters) Set(text string) error {
+	if text != "" && !strings.Contains(text, "=") {
+		return errors.New("bad format of filter (expected name=value)")
+	}
+	*f.to = append(*f.to, text)
+	return nil
+}

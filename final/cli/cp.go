@@ -22,7 +22,7 @@ type cpOptions struct{ archive, follow, quiet bool }
 func cpCommand(c *call) *cobra.Command {
 	var o cpOptions
 	cmd := &cobra.Command{
-		Use: "cp [OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-", Short: "Copy files/folders between a container and the local filesystem", Args: exactly(2),
+		Use: "cp [OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdrydock cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH", Short: "Copy files/folders between a container and the local filesystem", Args: exactly(2),
 		RunE: func(_ *cobra.Command, args []string) error { return o.run(c, args[0], args[1]) },
 	}
 	cmd.Flags().BoolVarP(&o.archive, "archive", "a", false, "files in the container belong to its user")
@@ -72,7 +72,7 @@ func (o cpOptions) run(c *call, source, destination string) error {
 		action = "extract-to-dir"
 	}
 	e.TellContainer(action, r, "path", inside.Path)
-	if !o.quiet && source != "-" && destination != "-" {
+	if !o.quiet && isTerminal(c.stderr) && source != "-" && destination != "-" {
 		fmt.Fprintln(c.stderr, result)
 	}
 	return nil
@@ -128,9 +128,12 @@ func (c *call) export(ref, output string) (err error) {
 
 // writeFile has a file be there only when all of it is.
 func writeFile(path string, write func(*os.File) error) error {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("failed to export container: invalid output path: %w", err)
+	}
 	draft, err := os.CreateTemp(filepath.Dir(path), ".drydock-export-")
 	if err != nil {
-		return fmt.Errorf("failed to export container: invalid output path: %w", err)
+		return err
 	}
 	err = errors.Join(write(draft), draft.Chmod(0o600), draft.Close())
 	if err == nil {

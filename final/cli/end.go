@@ -172,11 +172,21 @@ func renameCommand(c *call) *cobra.Command {
 	return &cobra.Command{
 		Use: "rename CONTAINER NEW_NAME", Short: "Rename a container", Args: exactly(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			e, r, err := c.find(args[0])
-			if err != nil {
-				return err
+			if args[0] == "" || args[1] == "" {
+				return errors.New("Neither old nor new names may be empty") //nolint:staticcheck // Docker's words
 			}
-			return e.Rename(r, args[1])
+			e, r, err := c.find(args[0])
+			switch {
+			case err != nil:
+			case r.Name == args[1]:
+				err = errors.New("Renaming a container with the same name as its current name") //nolint:staticcheck // the same
+			default:
+				err = e.Rename(r, args[1])
+			}
+			if err != nil {
+				err = errors.Join(err, fmt.Errorf("failed to rename container named %s", args[0]))
+			}
+			return err
 		},
 	}
 }

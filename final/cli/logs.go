@@ -73,7 +73,7 @@ func moment(name, text string, now time.Time) (at time.Time, err error) {
 		return at, nil
 	}
 	if at, err = filter.Time(text, now); err != nil {
-		err = fmt.Errorf("invalid value for %q: %w", name, err)
+		err = fmt.Errorf("invalid value for %q: failed to parse value as time or duration: %q", name, text)
 	}
 	return at, err
 }

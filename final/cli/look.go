@@ -58,7 +58,7 @@ func published(ports []show.Port, args []string) (lines []string, err error) {
 		}
 	}
 	if wanted != "" && lines == nil {
-		err = fmt.Errorf("no public port '%s' published for %s", args[1], args[0])
+		err = fmt.Errorf("No public port '%s' published for %s", args[1], args[0]) //nolint:staticcheck // Docker's words
 	}
 	return lines, err
 }

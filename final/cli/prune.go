@@ -14,10 +14,10 @@ import (
 
 func containerPruneCommand(c *call) *cobra.Command {
 	var force bool
-	var filters []string
+	var given []string
 	cmd := &cobra.Command{Use: "prune [OPTIONS]", Short: "Remove all stopped containers", Args: exactly(0)}
 	cmd.RunE = func(_ *cobra.Command, _ []string) error {
-		wanted, err := filter.Parse(filters, "until", "label", "label!")
+		wanted, err := filter.Parse(given, "until", "label", "label!")
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func containerPruneCommand(c *call) *cobra.Command {
 		}
 		return c.reclaimed(c.pruneContainers(wanted))
 	}
-	cmd.Flags().StringArrayVar(&filters, "filter", nil, "only those of which `NAME=VALUE` is true: until, label")
+	cmd.Flags().Var(filters{&given}, "filter", "only those of which `NAME=VALUE` is true: until, label")
 	cmd.Flags().BoolVarP(&force, "force", "f", false, "do not ask")
 	return cmd
 }

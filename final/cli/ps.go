@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ func lsCommand(c *call) *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.BoolVarP(&o.all, "all", "a", false, "also those that do not run")
-	set.StringArrayVarP(&o.filters, "filter", "f", nil, "only those for which `NAME=VALUE` holds")
+	set.VarP(filters{&o.filters}, "filter", "f", "only those for which `NAME=VALUE` holds")
 	set.StringVar(&o.format, "format", "", "show them by a Go `TEMPLATE`, in columns of one (table TEMPLATE), or as json")
 	set.IntVarP(&o.last, "last", "n", -1, "only the `N` newest, whether they run or not")
 	set.BoolVarP(&o.latest, "latest", "l", false, "only the newest, whether it runs or not")
@@ -55,7 +56,7 @@ func (o psOptions) run(c *call) error {
 	}
 	list, err := show.Format(o.format, o.quiet, o.size)
 	if err != nil {
-		return err
+		return fmt.Errorf("failed to parse template: %w", errors.Unwrap(err))
 	}
 	l := show.Listing{All: o.all, Last: o.last, Whole: o.noTrunc, Now: time.Now()}
 	if l.Filters, err = filter.Parse(o.filters, show.Filters...); err != nil {

@@ -30,8 +30,12 @@ func (c *Config) OnImage(id string, img show.Config, layers []string) (err error
 		return errors.New("no command specified")
 	}
 	// A variable without a value is for -e to take from here; an image has no right to that.
-	env := slices.DeleteFunc(slices.Clone(img.Env), func(variable string) bool { return !strings.Contains(variable, "=") })
-	c.Program.Env = Replace(env, c.Program.Env)
+	for _, variable := range img.Env {
+		name, _, hasValue := strings.Cut(variable, "=")
+		if hasValue && !slices.ContainsFunc(c.Program.Env, func(own string) bool { return strings.HasPrefix(own, name+"=") }) {
+			c.Program.Env = append(c.Program.Env, variable)
+		}
+	}
 	c.Program.Dir, c.User = cmp.Or(c.Program.Dir, img.WorkingDir), cmp.Or(c.User, img.User)
 	c.StopSignal = cmp.Or(c.StopSignal, img.StopSignal)
 	c.Labels = merged(img.Labels, c.Labels)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 
 	"drydock/final/container"
@@ -69,7 +68,7 @@ func (e *Engine) Update(r record.Record, change resources.Resources, policy stri
 		}
 		if policy != "" {
 			if c.Remove {
-				return errors.New("restart policy cannot be updated because AutoRemove is enabled for the container")
+				return fmt.Errorf("Cannot update container %s: Restart policy cannot be updated because AutoRemove is enabled for the container", r.ID) //nolint:staticcheck // Docker's words
 			}
 			if c.Restart, err = restart.Parse(policy, false); err != nil {
 				return err

@@ -23,8 +23,20 @@ import (
 // Find returns the record of the container that a user means.
 func (e *Engine) Find(ref string) (record.Record, error) {
 	r, err := e.Containers.Find(ref)
+	if none, isNone := errors.AsType[record.NotFound](err); isNone {
+		err = NoContainer{none}
+	}
 	return r, err
 }
+
+// A NoContainer is a record.NotFound in Docker's words.
+type NoContainer struct{ record.NotFound }
+
+// Error is part of error.
+func (n NoContainer) Error() string { return "No such container: " + n.Ref }
+
+// Unwrap is part of errors.
+func (n NoContainer) Unwrap() error { return n.NotFound }
 
 // Own notes that this process is a container's supervisor from now on, and is about to start it. It returns what the container is.
 func (e *Engine) Own(id string) (c container.Config, points []point.Point, err error) {

@@ -15,7 +15,9 @@ import (
 // exchange a directory for a link: so os.Root looks paths up, which nothing leads out of.
 func Size(d Driver, c overlay.Config) (bytes int64, err error) {
 	changes, err := d.Changes(c)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil // it was never started
+	} else if err != nil {
 		return 0, err
 	}
 	written := c.Upper()
@@ -23,9 +25,7 @@ func Size(d Driver, c overlay.Config) (bytes int64, err error) {
 		written = d.Root(c)
 	}
 	dir, err := os.OpenRoot(written)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil // it was never started
-	} else if err != nil {
+	if err != nil {
 		return 0, err
 	}
 	defer dir.Close()

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -75,8 +76,8 @@ func (l Listing) conditions(all []Container) (conditions []condition, err error)
 // check refuses values that no container has.
 func (l Listing) check() error {
 	for _, value := range l.Filters["status"] {
-		if !slices.Contains([]string{"created", "restarting", "running", "removing", "paused", "exited", "dead"}, value) {
-			return fmt.Errorf("invalid filter 'status=%s': invalid value for state (%s): must be one of created, restarting, running, removing, paused, exited, dead", value, value)
+		if !slices.Contains([]string{"created", "running", "paused", "restarting", "removing", "exited", "dead"}, value) {
+			return fmt.Errorf("invalid filter 'status=%s': invalid value for state (%s): must be one of created, running, paused, restarting, removing, exited, dead", value, value)
 		}
 	}
 	for _, value := range l.Filters["health"] {
@@ -137,7 +138,11 @@ func find(all []Container, refs []string) (record.Record, error) {
 	for i, c := range all {
 		records[i] = c.Record
 	}
-	return record.Among(records, refs[len(refs)-1])
+	r, err := record.Among(records, refs[len(refs)-1])
+	if errors.As(err, new(record.NotFound)) {
+		err = fmt.Errorf("No such container: %s", refs[len(refs)-1]) //nolint:staticcheck // Docker's words
+	}
+	return r, err
 }
 
 func (l Listing) exited([]Container) (condition, error) {
@@ -145,7 +150,7 @@ func (l Listing) exited([]Container) (condition, error) {
 	for _, value := range l.Filters["exited"] {
 		code, err := strconv.Atoi(value)
 		if err != nil {
-			return nil, fmt.Errorf("invalid filter 'exited': %w", err)
+			return nil, fmt.Errorf("invalid filter 'exited=%s': %w", value, err)
 		}
 		codes = append(codes, code)
 	}

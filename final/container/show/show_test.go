@@ -138,9 +138,9 @@ func TestSelect(t *testing.T) {
 		"is-task=true":             "",
 		"is-task=false":            "able calm",
 		"ancestor=no-such":         "",
-		"status=up":                "invalid filter 'status=up': invalid value for state (up): must be one of created, restarting, running, removing, paused, exited, dead",
-		"exited=x":                 `invalid filter 'exited': strconv.Atoi: parsing "x": invalid syntax`,
-		"before=none":              "no such container: none",
+		"status=up":                "invalid filter 'status=up': invalid value for state (up): must be one of created, running, paused, restarting, removing, exited, dead",
+		"exited=x":                 `invalid filter 'exited=x': strconv.Atoi: parsing "x": invalid syntax`,
+		"before=none":              "No such container: none",
 		"is-task=2":                "invalid filter 'is-task=[2]': give true or false",
 		"-a before=bold before=cc": "deep",
 	} {
