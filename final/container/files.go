@@ -66,7 +66,7 @@ func lines(path string, look func(name string) (string, bool)) (all []string, er
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		name, value, hasValue := strings.Cut(line, "=")
+		name, _, hasValue := strings.Cut(line, "=")
 		switch {
 		case !utf8.ValidString(line):
 			return nil, fmt.Errorf("env file %s contains invalid utf8 bytes at line %d: %q", path, number, line)
@@ -78,7 +78,7 @@ func lines(path string, look func(name string) (string, bool)) (all []string, er
 			all = append(all, line)
 			continue
 		}
-		if value, hasValue = look(name); hasValue {
+		if value, isHere := look(name); isHere {
 			all = append(all, name+"="+value)
 		}
 	}

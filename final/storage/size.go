@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
 	"syscall"
 
 	"drydock/stage3-unionfs/overlay"

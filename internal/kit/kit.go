@@ -45,8 +45,8 @@
 //	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
 //	needs FEATURE              skip on a host without the feature: userns,
 //	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
-//	                           [feature:…] and [kernel:6.1] are conditions, and
-//	                           [later] where a later stage's program is tested.
+//	                           [feature:…] and [kernel:6.1] are conditions; so is
+//	                           [later], where a later stage's program is tested.
 //
 // stdout, stderr and cmp look at the output of status, finish, until, repeat and ask as
 // they do after exec. Every wait has a deadline. In the VM ($DRYDOCK_VM=1), and
@@ -57,6 +57,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,15 +77,15 @@ type Suite struct {
 	// that scripts get when they call Bin, and Except has the names of those that are
 	// not for it, each with the reason.
 	As     string
-	Run    []string // further flags of As's command run, to be what Bin's is
-	Start  []string // and of its command start
+	Run    []string          // further flags of As's command run, to be what Bin's is
+	Words  map[string]string // what other commands are for As: "load -i" for "load"
 	Except map[string]string
 
 	// After are a shell's commands that take away what is meant to stay: they run in the
 	// network of each script when it has ended.
 	After string
 
-	limit  time.Duration // of every wait; waitLimit if zero
+	limit  time.Duration // of every wait; 30 s if zero
 	settle time.Duration // how long the machine may take to be as before; 5 s if zero
 }
 
@@ -116,7 +117,12 @@ func Run(t *testing.T, s Suite) {
 		Files:       files,
 		WorkdirRoot: base,
 		Cmds:        commands(),
-		Condition:   s.condition,
+		Condition: func(name string) (bool, error) {
+			if name == "later" {
+				return s.As != "", nil
+			}
+			return condition(name)
+		},
 		Setup: func(env *testscript.Env) error {
 			sc := env.T().(scriptT).script
 			env.Vars = append(env.Vars, sc.place.env(links)...)
@@ -129,27 +135,32 @@ func Run(t *testing.T, s Suite) {
 		params.Deadline = deadline
 	}
 	model := script{
-		name:  s.Bin,
-		bin:   bin,
-		clear: s.After,
-		limit: cmp.Or(s.limit, waitLimit()), settle: cmp.Or(s.settle, settleTime),
+		name:   s.Bin,
+		bin:    bin,
+		clear:  s.After,
+		limit:  cmp.Or(s.limit, 30*time.Second),
+		settle: cmp.Or(s.settle, settleTime),
 	}
 	testscript.RunT(scriptT{T: t, base: base, script: &model}, params)
 }
 
 // link has scripts find the program by its name.
 func (s Suite) link(bin, name string) error {
-	if s.Run == nil && s.Start == nil {
+	if s.Run == nil && s.Words == nil {
 		return os.Symlink(bin, name)
 	}
-	script := `#!/bin/sh
-case "$1" in
-run) shift; exec %[1]s run %[2]s "$@" ;;
-start) shift; exec %[1]s start %[3]s "$@" ;;
-esac
-exec %[1]s "$@"
-`
-	return os.WriteFile(name, fmt.Appendf(nil, script, bin, strings.Join(s.Run, " "), strings.Join(s.Start, " ")), 0o755) //nolint:gosec // a program
+	words := maps.Clone(s.Words)
+	if words == nil {
+		words = map[string]string{}
+	}
+	words["run"] = strings.Join(append([]string{"run"}, s.Run...), " ")
+	var b strings.Builder
+	b.WriteString("#!/bin/sh\ncase \"$1\" in\n")
+	for _, command := range slices.Sorted(maps.Keys(words)) {
+		fmt.Fprintf(&b, "%s) shift; exec %s %s \"$@\" ;;\n", command, bin, words[command])
+	}
+	fmt.Fprintf(&b, "esac\nexec %s \"$@\"\n", bin)
+	return os.WriteFile(name, []byte(b.String()), 0o755) //nolint:gosec // a program
 }
 
 // scripts returns the files of the suite's scripts. An exception that is not there any
