@@ -50,8 +50,7 @@ func (l Limit) controller() string {
 	return name
 }
 
-// Limits are what the kernel is told about a group, in the order of writing. Flags
-// of any kind only ever produce such lines.
+// Limits are what the kernel is told about a group, in the order of writing. Flags of any kind produce such lines.
 type Limits []Limit
 
 // Put adds a line, in place of an earlier one for the same file.
@@ -161,9 +160,8 @@ func (g *Group) write(why, file, value string) error {
 	return kernel.WriteFile(why, filepath.Join(g.Path, file), value)
 }
 
-// Into has cmd's process be born in the group, by CLONE_INTO_CGROUP of clone3(2):
-// there is no instant at which it runs without the limits. If it also gets a new
-// cgroup namespace, the group is the root of that. Linux 5.7.
+// Into has cmd's process be born in the group, by CLONE_INTO_CGROUP of clone3(2): there is no instant at
+// which it runs without the limits. If it also gets a new cgroup namespace, the group is the root of that. Linux 5.7.
 func (g *Group) Into(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -206,8 +204,8 @@ func removeTree(path string) error {
 // mark is an extended attribute of a parent below which all groups are ours. xattr(7).
 const mark = "trusted.drydock"
 
-// sweep removes the groups below a parent of ours that nobody locks: their run was killed.
-// It does not wait for long. A parent that somebody else had filled before is left alone.
+// sweep removes the groups below a parent of ours that nobody locks: their run was killed. It does not wait for long.
+// A parent that somebody else had filled before is left alone.
 func sweep(parent string) {
 	_, foreign := unix.Getxattr(parent, mark, nil)
 	entries, _ := os.ReadDir(parent) // if there is an error, claim will meet it too
