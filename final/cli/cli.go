@@ -168,6 +168,6 @@ var groups = []group{
 		name: "system", short: "Manage drydock",
 		both: []maker{infoCommand, eventsCommand},
 		own:  []maker{dfCommand, systemPruneCommand},
-		top:  []maker{versionCommand, doctorCommand, completionCommand},
+		top:  []maker{versionCommand, doctorCommand, whereCommand, completionCommand},
 	},
 }
