@@ -11,6 +11,7 @@ import (
 	"drydock/final/attach"
 	"drydock/final/container"
 	"drydock/final/engine"
+	"drydock/final/hello"
 	"drydock/final/images/catalog"
 	"drydock/internal/flags"
 	"drydock/internal/record"
@@ -104,6 +105,11 @@ func (s *start) make(c *call, args []string) (r record.Record, err error) {
 		return r, err
 	}
 	id, err := e.Create(config)
+	if errors.As(err, new(catalog.NotFound)) && familiar(config.Image) == hello.Name {
+		if err = hello.Add(e.Images); err == nil { // there is no need to pull what we have in us
+			id, err = e.Create(config)
+		}
+	}
 	if errors.As(err, new(catalog.NotFound)) && s.pull == "missing" {
 		fmt.Fprintf(c.stderr, "Unable to find image '%s' locally\n", familiar(config.Image))
 		if err = c.pull(config.Image, s.platform, s.quiet); err == nil {

@@ -43,7 +43,7 @@ var (
 		`failed to create task for container: (failed to create shim task: )?`, "",
 		`OCI runtime (create|exec) failed: (runc create failed: |exec failed: )?`, "",
 		`unable to start container process: (error during container init: )?`, "",
-		`(?m): unknown$`, "",
+		`(?m): unknown(: permission denied)?$`, "",
 	)
 	// Docker says of some errors that they are its own, and of some that they are the daemon's. There is no daemon here,
 	// and all are ours.

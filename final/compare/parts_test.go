@@ -86,7 +86,7 @@ func TestCompare(t *testing.T) {
 		got = append(got, r.key+"|"+r.text)
 	}
 	want := []string{
-		"s: other|other\n\tcode\n\t\t- 1\n\t\t+ 125\n\tstderr\n\t\t- (nothing)\n\t\t+ x\n",
+		"s: other|other\n\tcode\n\t\t- 1\n\t\t+ 125\n\tstderr\n\t\t+ x\n",
 		"s: new|new\n\tDocker was never asked: make compare does it\n",
 	}
 	if !slices.Equal(got, want) {

@@ -39,10 +39,10 @@ func differ(want, got answer) string {
 		fmt.Fprintf(&b, "\tcode\n\t\t- %d\n\t\t+ %d\n", want.Code, got.Code)
 	}
 	if want.Stdout != got.Stdout {
-		b.WriteString("\tstdout\n" + lines("-", want.Stdout) + lines("+", got.Stdout))
+		b.WriteString("\tstdout\n" + lines(want.Stdout, got.Stdout))
 	}
 	if !goesOn(want.Stderr, got.Stderr) {
-		b.WriteString("\tstderr\n" + lines("-", want.Stderr) + lines("+", got.Stderr))
+		b.WriteString("\tstderr\n" + lines(want.Stderr, got.Stderr))
 	}
 	return b.String()
 }
@@ -62,12 +62,21 @@ func goesOn(docker, ours string) bool {
 	return true
 }
 
-func lines(mark, text string) string {
-	if text == "" {
-		return "\t\t" + mark + " (nothing)\n"
+// lines shows two texts, but for the lines with which both begin, or end.
+func lines(want, got string) string {
+	before, after := strings.SplitAfter(want, "\n"), strings.SplitAfter(got, "\n")
+	for len(before) > 0 && len(after) > 0 && before[0] == after[0] {
+		before, after = before[1:], after[1:]
 	}
+	for len(before) > 0 && len(after) > 0 && before[len(before)-1] == after[len(after)-1] {
+		before, after = before[:len(before)-1], after[:len(after)-1]
+	}
+	return marked("-", before) + marked("+", after)
+}
+
+func marked(mark string, lines []string) string {
 	var b strings.Builder
-	for line := range strings.Lines(text) {
+	for _, line := range lines {
 		fmt.Fprintf(&b, "\t\t%s %s\n", mark, strings.TrimSuffix(line, "\n"))
 	}
 	return b.String()

@@ -17,6 +17,8 @@
 package container
 
 import (
+	"cmp"
+	"maps"
 	"time"
 
 	"drydock/final/dns/resolvconf"
@@ -108,6 +110,22 @@ type Config struct {
 type Log struct {
 	Driver  string // json-file or none
 	Options map[string]string
+}
+
+// With is what a log is where nothing is said of it: options are those of a driver, and another has none of them.
+func (l Log) With(usual Log) Log {
+	const plain = "json-file"
+	usual.Driver = cmp.Or(usual.Driver, plain)
+	if l.Driver = cmp.Or(l.Driver, usual.Driver); l.Driver != usual.Driver || l.Driver != plain {
+		return l
+	}
+	options := maps.Clone(usual.Options)
+	if options == nil {
+		options = map[string]string{}
+	}
+	maps.Copy(options, l.Options)
+	l.Options = options
+	return l
 }
 
 // A Device is a device node of the host's that the container has too.

@@ -13,11 +13,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
+
+	"drydock/final/logs"
 )
 
 // File is where it is unless --config says otherwise.
@@ -47,18 +52,83 @@ func Read(path string) (c Config, err error) {
 	if err != nil {
 		return c, fmt.Errorf("the configuration: %w", err)
 	}
-	reader := json.NewDecoder(bytes.NewReader(text))
-	reader.DisallowUnknownFields()
-	if err := reader.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("the configuration file %s: %s: the keys are those of package daemon", path, strings.TrimPrefix(err.Error(), "json: "))
+	if err := c.decode(text); err != nil {
+		return c, fmt.Errorf("the configuration file %s: %w", path, err)
 	}
+	return c, nil
+}
+
+// decode reads the text of a file, key by key: so that what is wrong has a name.
+func (c *Config) decode(text []byte) error {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(text, &given); err != nil && len(bytes.TrimSpace(text)) > 0 {
+		return fmt.Errorf("it is no JSON object: %w", err)
+	}
+	keys := c.keys()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		to, known := keys[name]
+		if !known {
+			return fmt.Errorf("the following directives don't match any configuration option: %s: there are %s",
+				name, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
+		}
+		err := json.Unmarshal(given[name], to)
+		if wrong, isType := errors.AsType[*json.UnmarshalTypeError](err); isType {
+			err = fmt.Errorf("a %s is no %s", wrong.Value, kinds[reflect.TypeOf(to).Elem().Kind()])
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return c.check()
+}
+
+// kinds are what JSON calls values.
+var kinds = map[reflect.Kind]string{
+	reflect.String: "string", reflect.Pointer: "boolean", reflect.Slice: "list of strings", reflect.Map: "object of strings",
+}
+
+// keys are those that there are, and where their values go.
+func (c *Config) keys() map[string]any {
+	keys := map[string]any{}
+	fields := reflect.ValueOf(c).Elem()
+	for i := range fields.NumField() {
+		keys[fields.Type().Field(i).Tag.Get("json")] = fields.Field(i).Addr().Interface()
+	}
+	return keys
+}
+
+// check refuses values that mean nothing.
+func (c *Config) check() error {
 	if c.StorageDriver == "overlay2" {
 		c.StorageDriver = "overlay"
 	}
 	if c.Bridge != "" {
-		if prefix, err := netip.ParsePrefix(c.Bridge); err != nil || !prefix.Addr().Is4() {
-			return c, fmt.Errorf("the configuration file %s: bip: %q is not an IPv4 address with the length of its subnet, such as 10.9.0.1/24", path, c.Bridge)
+		address, err := netip.ParsePrefix(c.Bridge)
+		if err != nil || !address.Addr().Is4() || address.Bits() > 30 || address.Addr() == address.Masked().Addr() {
+			return fmt.Errorf("bip: %q is not an IPv4 address with the length of its subnet, such as 10.9.0.1/24", c.Bridge)
 		}
 	}
-	return c, nil
+	switch {
+	case !slices.Contains([]string{"", "overlay", "vfs"}, c.StorageDriver):
+		return fmt.Errorf("storage-driver: there is no storage driver %q: choose from overlay2, vfs", c.StorageDriver)
+	case !slices.Contains([]string{"", "json-file", "none"}, c.LogDriver):
+		return fmt.Errorf("log-driver: no log driver named '%s' is registered: there are json-file and none", c.LogDriver)
+	case c.DataRoot != "" && !filepath.IsAbs(c.DataRoot):
+		return fmt.Errorf("data-root: %q is not an absolute path", c.DataRoot)
+	}
+	if _, err := logs.ParseOptions(c.LogOptions); err != nil {
+		return fmt.Errorf("log-opts: %w", err)
+	}
+	return nil
 }
+
+// Address is the host's own on the default bridge, with the length of its subnet, if the file says so.
+func (c Config) Address() (address netip.Prefix) {
+	if c.Bridge != "" {
+		address = netip.MustParsePrefix(c.Bridge) // it has been checked
+	}
+	return address
+}
+
+// Silent tells whether containers on the default bridge are not to reach one another.
+func (c Config) Silent() bool { return c.ICC != nil && !*c.ICC }

@@ -43,6 +43,7 @@ func (e *Engine) Create(c container.Config) (id string, err error) {
 		return "", err
 	}
 	c.Storage = driver.Name()
+	c.Log = c.Log.With(container.Log{Driver: e.Config.LogDriver, Options: e.Config.LogOptions})
 	if err := c.Derive(); err != nil {
 		return "", err
 	}

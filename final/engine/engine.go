@@ -110,7 +110,7 @@ func (w writer) Write(text []byte) (int, error) {
 
 // networks is where the containers of this engine are connected.
 func (e *Engine) networks() connect.Host {
-	return connect.Host{Root: e.Root, Note: e.Note, Alive: e.isAlive}
+	return connect.Host{Root: e.Root, Note: e.Note, Alive: e.isAlive, Address: e.Config.Address(), Silent: e.Config.Silent()}
 }
 
 // isAlive tells whether a container runs, or is about to. In doubt it does: to take its network away would be worse.

@@ -14,6 +14,7 @@ import (
 	"drydock/final/networks/endpoint"
 	"drydock/internal/record"
 	"drydock/stage6-network/names"
+	"drydock/stage6-network/rules"
 	"drydock/stage7-links/link"
 )
 
@@ -149,9 +150,37 @@ func (e *Engine) announce(c container.Config, places []connect.Place) error {
 		}
 		for _, l := range theirs.Links {
 			if l.Source == c.ID {
-				err = errors.Join(err, names.Edit(filepath.Join(e.Containers.Dir(recipient.ID), "hosts"), func(hosts string) string { return l.Move(hosts, s) }))
+				err = errors.Join(err, e.openLinks(theirs), names.Edit(filepath.Join(e.Containers.Dir(recipient.ID), "hosts"), func(hosts string) string { return l.Move(hosts, s) }))
 			}
 		}
 	}
 	return err
+}
+
+// openLinks lets a container through to the ports of its sources, where containers do not reach each other otherwise. Of one that
+// does not run, there is nothing to reach; it is announced when it comes back.
+func (e *Engine) openLinks(c container.Config) error {
+	recipient, err := e.onDefault(c.ID)
+	if err != nil || !e.Config.Silent() || !isDefault(c.Networks) || !recipient.IsValid() {
+		return err
+	}
+	var open []rules.Link
+	for _, l := range c.Links {
+		r, err := e.Containers.Read(l.Source)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		s, err := e.source(r)
+		if err != nil {
+			return err
+		}
+		for _, p := range s.Ports {
+			if s.Address.IsValid() {
+				open = append(open, rules.Link{Recipient: recipient, Source: netip.AddrPortFrom(s.Address, p.Number), Protocol: p.Protocol})
+			}
+		}
+	}
+	return rules.Apply(rules.Links(c.ID, open))
 }

@@ -39,7 +39,7 @@ func (e *Engine) reserve(c container.Config, held *publish.Held) (places []conne
 		err = e.writeNames(c, places, lines)
 	}
 	if err == nil {
-		err = e.announce(c, places)
+		err = errors.Join(e.openLinks(c), e.announce(c, places))
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, e.release(c))

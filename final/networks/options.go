@@ -15,7 +15,7 @@ import (
 // The options of a network, as Docker calls them.
 const (
 	optionName       = "com.docker.network.bridge.name"
-	optionICC        = "com.docker.network.bridge.enable_icc"
+	OptionICC        = "com.docker.network.bridge.enable_icc"
 	optionMasquerade = "com.docker.network.bridge.enable_ip_masquerade"
 	optionBinding    = "com.docker.network.bridge.host_binding_ipv4"
 	optionMTU        = "com.docker.network.driver.mtu"
@@ -37,7 +37,7 @@ func ParseOptions(given map[string]string) (o Options, err error) {
 		switch key {
 		case optionName:
 			o.BridgeName, err = value, checkLink(value)
-		case optionICC:
+		case OptionICC:
 			var enabled bool
 			enabled, err = strconv.ParseBool(value)
 			o.Silent = !enabled
@@ -56,7 +56,7 @@ func ParseOptions(given map[string]string) (o Options, err error) {
 				return o, fmt.Errorf("invalid MTU number: %d: give 68 to 65535", o.MTU)
 			}
 		default:
-			return o, fmt.Errorf("unknown option %s: there are %s", key, strings.Join([]string{optionName, optionICC, optionMasquerade, optionBinding, optionMTU}, ", "))
+			return o, fmt.Errorf("unknown option %s: there are %s", key, strings.Join([]string{optionName, OptionICC, optionMasquerade, optionBinding, optionMTU}, ", "))
 		}
 		if err != nil {
 			return o, fmt.Errorf("failed to parse %s value: %v (%w)", key, value, err)

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-
 	"syscall"
 
 	"drydock/stage3-unionfs/overlay"

@@ -13,6 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// condition answers [later] in scripts, and what the host decides.
+func (s Suite) condition(cond string) (bool, error) {
+	if cond == "later" {
+		return s.As != "", nil
+	}
+	return condition(cond)
+}
+
 // condition answers [feature:NAME] and [kernel:6.1] in scripts.
 func condition(cond string) (bool, error) {
 	return have(strings.TrimPrefix(cond, "feature:"))

@@ -45,8 +45,8 @@
 //	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
 //	needs FEATURE              skip on a host without the feature: userns,
 //	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
-//	                           [feature:…] and [kernel:6.1] are conditions; so is
-//	                           [later], where a later stage's program is tested.
+//	                           [feature:…] and [kernel:6.1] are conditions, and
+//	                           [later] where a later stage's program is tested.
 //
 // stdout, stderr and cmp look at the output of status, finish, until, repeat and ask as
 // they do after exec. Every wait has a deadline. In the VM ($DRYDOCK_VM=1), and
@@ -85,7 +85,7 @@ type Suite struct {
 	// network of each script when it has ended.
 	After string
 
-	limit  time.Duration // of every wait; 30 s if zero
+	limit  time.Duration // of every wait; waitLimit if zero
 	settle time.Duration // how long the machine may take to be as before; 5 s if zero
 }
 
@@ -117,12 +117,7 @@ func Run(t *testing.T, s Suite) {
 		Files:       files,
 		WorkdirRoot: base,
 		Cmds:        commands(),
-		Condition: func(name string) (bool, error) {
-			if name == "later" {
-				return s.As != "", nil
-			}
-			return condition(name)
-		},
+		Condition:   s.condition,
 		Setup: func(env *testscript.Env) error {
 			sc := env.T().(scriptT).script
 			env.Vars = append(env.Vars, sc.place.env(links)...)
@@ -135,11 +130,10 @@ func Run(t *testing.T, s Suite) {
 		params.Deadline = deadline
 	}
 	model := script{
-		name:   s.Bin,
-		bin:    bin,
-		clear:  s.After,
-		limit:  cmp.Or(s.limit, 30*time.Second),
-		settle: cmp.Or(s.settle, settleTime),
+		name:  s.Bin,
+		bin:   bin,
+		clear: s.After,
+		limit: cmp.Or(s.limit, waitLimit()), settle: cmp.Or(s.settle, settleTime),
 	}
 	testscript.RunT(scriptT{T: t, base: base, script: &model}, params)
 }

@@ -16,6 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// waitLimit is how long a script waits for what must happen: emulated, on a machine with much
+// else to do, the first container with a network waits half a minute for the kernel's modules.
+func waitLimit() time.Duration {
+	if inVM() {
+		return 2 * time.Minute
+	}
+	return 30 * time.Second
+}
+
 // A launch is all that a command needs to be run, once or often.
 type launch struct {
 	path  string

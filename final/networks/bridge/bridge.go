@@ -92,9 +92,10 @@ func isTheirs(b network.Bridge, mark string) (bool, error) {
 	return err == nil, nil
 }
 
-// Default does so with the default network, which is stage 6's, and whose pool nobody else changes: where docker0 is somebody else's,
-// or its subnet is, it gets another name or subnet, and that is noted.
-func Default(root string, pool *lease.Pool, note func(text string)) error {
+// Default does so with the default network, which is stage 6's, and which nobody else changes: where docker0 is somebody else's,
+// or its subnet is, it gets another name or subnet, and that is noted; unless address, the host's own with the length of the
+// subnet, says which it is to be.
+func Default(root string, n *networks.Network, address netip.Prefix, note func(text string)) error {
 	mark, err := Mark(root)
 	if err != nil {
 		return err
@@ -104,25 +105,40 @@ func Default(root string, pool *lease.Pool, note func(text string)) error {
 		return err
 	}
 	defer alone.Close() // nothing was written: there is nothing that could fail
-	before := pool.Bridge
+	before := n.Bridge
 	isThere, err := before.IsThere(mark)
 	if err != nil {
 		return err
 	}
-	if !isThere {
-		chosen, reason, err := before.Choose(mark)
-		if err != nil {
+	wanted := before
+	if address.IsValid() {
+		wanted.Subnet, wanted.Gateway = address.Masked(), address.Addr()
+	}
+	if isThere && wanted != before {
+		if len(n.Leases) > 0 {
+			return fmt.Errorf("bip is %s, and the bridge %s has %s, which containers have addresses of: stop these first", address, before.Name, before.Subnet)
+		}
+		if err := network.Unplug(before.Name); err != nil {
 			return err
 		}
-		if chosen != before && reason != "" {
+		isThere = false
+	}
+	if !isThere {
+		chosen, reason, err := wanted.Choose(mark)
+		switch {
+		case err != nil:
+			return err
+		case address.IsValid() && chosen.Subnet != wanted.Subnet:
+			return fmt.Errorf("bip is %s, and %s: choose another", address, reason)
+		case chosen != before && reason != "":
 			note(fmt.Sprintf("%s: the bridge is %s, with %s", reason, chosen.Name, chosen.Subnet))
 		}
 		if err := forget(before, chosen, mark); err != nil {
 			return err
 		}
-		pool.Bridge = chosen
+		n.Bridge = chosen
 	}
-	return Up(root, networks.Network{Name: networks.Bridge, Pool: *pool}, note)
+	return Up(root, *n, note)
 }
 
 // forget takes away the rules of a bridge that has gone, if the one in its place is not the same. Where somebody else has a

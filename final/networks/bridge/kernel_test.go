@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +17,6 @@ import (
 	"drydock/final/networks/remove"
 	"drydock/final/networks/testnet"
 	"drydock/internal/flags"
-	"drydock/stage6-network/lease"
 )
 
 // made makes a network of a command line.
@@ -39,8 +39,8 @@ func made(t *testing.T, root, line string) networks.Network {
 
 // up has the default network of a state root be there, and returns the notes.
 func up(root string) (notes []string, err error) {
-	return notes, lease.Change(root, networks.Bridge, func(pool *lease.Pool) error {
-		return bridge.Default(root, pool, func(text string) { notes = append(notes, text) })
+	return notes, networks.Change(root, networks.Bridge, func(n *networks.Network) error {
+		return bridge.Default(root, n, netip.Prefix{}, func(text string) { notes = append(notes, text) })
 	})
 }
 
@@ -115,7 +115,7 @@ func TestKernelAlone(t *testing.T) {
 	if _, err := create.Create(root, "mine", create.Values{}, note); err != nil || notes != 1 {
 		t.Errorf("%d notes: %v", notes, err)
 	}
-	if err := lease.Change(root, networks.Bridge, func(pool *lease.Pool) error { return bridge.Default(root, pool, note) }); err != nil || notes != 2 {
+	if err := networks.Change(root, networks.Bridge, func(n *networks.Network) error { return bridge.Default(root, n, netip.Prefix{}, note) }); err != nil || notes != 2 {
 		t.Errorf("%d notes: %v", notes, err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -30,7 +31,6 @@ import (
 	"drydock/final/networks/endpoint"
 	"drydock/internal/record"
 	"drydock/stage6-network/flow"
-	"drydock/stage6-network/lease"
 	"drydock/stage6-network/network"
 	"drydock/stage6-network/port"
 	"drydock/stage6-network/rules"
@@ -41,6 +41,10 @@ type Host struct {
 	Root  string
 	Alive func(id string) bool // whether a container runs, or is about to
 	Note  func(text string)    // called with what the user should know
+
+	// What the administrator has settled for the default network.
+	Address netip.Prefix // the host's own in it, and how long its subnet is
+	Silent  bool         // its containers do not reach each other
 }
 
 // A Container is who is connected.
@@ -170,7 +174,18 @@ func cable(n networks.Network, id string) string {
 // provide has a network's bridge be there.
 func (h Host) provide(name string) error {
 	if name == networks.Bridge {
-		return lease.Change(h.Root, name, func(pool *lease.Pool) error { return bridge.Default(h.Root, pool, h.Note) })
+		return networks.Change(h.Root, name, func(n *networks.Network) error {
+			if h.Address.IsValid() && h.Address.Addr() != n.Gateway { // addresses of the dead need not keep it
+				if err := h.sweep(n, ""); err != nil {
+					return err
+				}
+			}
+			n.Options = nil
+			if h.Silent {
+				n.Options = map[string]string{networks.OptionICC: "false"}
+			}
+			return bridge.Default(h.Root, n, h.Address, h.Note)
+		})
 	}
 	return networks.Exclusive(h.Root, func() error {
 		n, err := networks.Read(h.Root, name)
