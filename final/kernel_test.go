@@ -54,3 +54,11 @@ func TestRootLinks(t *testing.T) {
 		},
 	})
 }
+
+func TestKernelChapter(t *testing.T) {
+	kit.Transcripts(t, "README.md")
+}
+
+func TestExcerpts(t *testing.T) {
+	kit.Excerpts(t, "README.md")
+}
