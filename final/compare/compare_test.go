@@ -127,9 +127,9 @@ func askDrydock(t *testing.T, program string, s section) []answer {
 	if out, err := exec.Command("sh", "-c", network).CombinedOutput(); err != nil {
 		t.Fatalf("set the network up: %v: %s", err, out)
 	}
-	state := workFolder(t)
+	state, group := workFolder(t), fmt.Sprintf("drydock-compare-%d", os.Getpid())
 	us := tool{program: program, env: []string{
-		"DRYDOCK_ROOT=" + state, "DRYDOCK_CGROUP_PARENT=/drydock-compare-" + s.name, "ROOT=" + busybox(t),
+		"DRYDOCK_ROOT=" + state, "DRYDOCK_CGROUP_PARENT=/" + group, "ROOT=" + busybox(t),
 		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"),
 	}}
 	dir := workFolder(t)
@@ -139,6 +139,11 @@ func askDrydock(t *testing.T, program string, s section) []answer {
 	}
 	if a, err := us.ask(dir, clear); err != nil || a.Code != 0 {
 		complain(t, "remove what the section leaves: %v%s", err, a.Stderr)
+	}
+	for _, hierarchy := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/unified/"} {
+		if err := os.Remove(hierarchy + group); err != nil && !os.IsNotExist(err) {
+			complain(t, "a container's group is left: %v", err)
+		}
 	}
 	return answers
 }

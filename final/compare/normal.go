@@ -37,6 +37,7 @@ var (
 		`'docker\b`, "'drydock",
 		`(?m)^(Usage: )?([ \t]+)docker\b`, "${1}${2}drydock",
 		`\ba docker command\b`, "a drydock command",
+		`unknown command: docker\b`, "unknown command: drydock",
 	)
 	// Between Docker and the container are containerd, its shim and runc, and each of them adds its words.
 	between = rules(
