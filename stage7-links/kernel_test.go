@@ -37,3 +37,11 @@ func TestKernelStage1(t *testing.T) {
 		},
 	})
 }
+
+func TestKernelChapter(t *testing.T) {
+	kit.Transcripts(t, "README.md")
+}
+
+func TestExcerpts(t *testing.T) {
+	kit.Excerpts(t, "README.md")
+}
