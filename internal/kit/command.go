@@ -27,6 +27,12 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"serve":  cmdServe,
 		"hush":   cmdHush,
 		"ask":    cmdAsk,
+
+		"terminal": cmdTerminal,
+		"type":     cmdType,
+		"screen":   cmdScreen,
+		"resize":   cmdResize,
+		"cooked":   cmdCooked,
 	}
 	wrapped := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, run := range all {
@@ -129,6 +135,9 @@ func cmdFinish(ts *testscript.TestScript, sc *script, args []string) {
 		ts.Fatalf("%s still runs after %v", args[0], sc.limit)
 	}
 	delete(sc.programs, args[0])
+	if p.terminal != nil {
+		p.terminal.master.Close()
+	}
 	p.show(ts)
 	checkStatus(ts, p.err, want)
 }

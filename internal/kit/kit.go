@@ -43,6 +43,12 @@
 //	                           ask from the process's network, and print the answer,
 //	                           the error, or "no answer"; self is the script. By UDP
 //	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
+//	terminal NAME CMD…         start CMD on a terminal of 24 rows and 80 columns
+//	type NAME KEYS             type there: 'echo hello\r', or '\x03' for Ctrl-C
+//	screen NAME REGEXP         wait until that is printed on it, after what the screen
+//	                           before has found
+//	resize NAME ROWS COLUMNS   give its window another size
+//	cooked NAME                wait until it echoes and collects lines again
 //	needs FEATURE              skip on a host without the feature: userns,
 //	                           kernel:6.1 (or newer), cgroup2:CONTROLLER, command:NAME.
 //	                           [feature:…] and [kernel:6.1] are conditions, and

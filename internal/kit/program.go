@@ -102,6 +102,7 @@ type program struct {
 	stdout, stderr output
 	done           chan struct{} // closed when it has ended
 	err            error         // how, once done is closed
+	terminal       *terminal     // or nil
 }
 
 func startProgram(cmd *exec.Cmd) (*program, error) {
