@@ -62,3 +62,8 @@ func TestKernelChapter(t *testing.T) {
 func TestExcerpts(t *testing.T) {
 	kit.Excerpts(t, "README.md")
 }
+
+// What nobody but drydock has.
+func TestKernel(t *testing.T) {
+	kit.Run(t, kit.Suite{Dir: "testdata/script", Bin: "drydock", After: stays})
+}

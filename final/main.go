@@ -7,6 +7,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -23,13 +24,16 @@ func main() {
 	os.Exit(run(os.Args))
 }
 
-// run is one of four programs. Those that start a container come first: they have to be quick.
+// run is one of five programs. Those that start a container come first: they have to be quick.
 func run(args []string) int {
 	switch {
 	case len(args) == 2 && args[1] == "init":
 		return told(engine.BecomeContainer())
 	case len(args) == 7 && args[5] == "supervise":
 		return told(superviseContainer(args[2], args[4], args[6]))
+	case len(args) == 2 && args[1] == cli.Drain:
+		_, _ = io.Copy(io.Discard, os.Stdin) // of a terminal, the end is an error: EIO
+		return 0
 	case args[0] == engine.Reaper:
 		return reap.Run(args[1:])
 	}

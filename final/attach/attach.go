@@ -97,7 +97,7 @@ func Keys(text string) ([]byte, error) {
 	return keys, nil
 }
 
-// raw has our terminal hand on all keys, if the container has one that understands them.
+// raw has our terminal hand on all keys, if the container has one that understands them. A signal that ends us gives it back first.
 func (o Options) raw() (restore func(), err error) {
 	input, isFile := o.Stdin.(*os.File)
 	if !o.TTY || !isFile || !term.IsTerminal(int(input.Fd())) {
@@ -107,9 +107,19 @@ func (o Options) raw() (restore func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("have the terminal be raw: %w", err)
 	}
-	return func() {
+	restore = func() {
 		_ = term.Restore(int(input.Fd()), before) // it is gone: nobody is there to see it
-	}, nil
+	}
+	ends := slices.DeleteFunc([]os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM}, signal.Ignored)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, ends...)
+	go func() {
+		ending := (<-signals).(syscall.Signal) //nolint:errcheck // the package's own type
+		restore()
+		signal.Reset(ending)
+		_ = unix.Kill(os.Getpid(), ending) // to ourselves we may send it
+	}()
+	return restore, nil
 }
 
 // watch passes on signals, and the size of the window.

@@ -23,12 +23,15 @@ type call struct {
 	opened         *engine.Engine
 }
 
-// engine opens the state root, once.
+// engine opens the state root, once, and cleans up what dead supervisors have left there.
 func (c *call) engine() (*engine.Engine, error) {
 	if c.opened != nil {
 		return c.opened, nil
 	}
 	e, err := engine.Open(c.root, c.config, c.note)
+	if err == nil {
+		e.Sweep()
+	}
 	c.opened = e
 	return e, err
 }

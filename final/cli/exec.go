@@ -3,16 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	moby "github.com/moby/term"
-
-	"drydock/final/attach"
-	"drydock/final/console"
 	"drydock/final/container"
 	"drydock/final/engine"
 	"drydock/stage1-namespaces/process"
@@ -72,14 +66,14 @@ func (n *entering) run(c *call, ref string, args []string) (err error) {
 	if n.detach {
 		return c.execDetached(e, r.ID, n)
 	}
-	shown := func() error { return nil }
 	if n.TTY {
-		if shown, err = n.show(c); err != nil {
-			return err
-		}
+		return n.onTerminal(c, e, r)
 	}
-	code, err := e.Exec(r, n.Entry)
-	err = errors.Join(err, shown())
+	return outcome(e.Exec(r, n.Entry))
+}
+
+// outcome is how the command ends when its program has.
+func outcome(code int, err error) error {
 	switch {
 	case err != nil && process.ExitCode(err) != 125:
 		return failure{process.ExitCode(err), fmt.Errorf("OCI runtime exec failed: exec failed: unable to start container process: %w", err), ""}
@@ -96,47 +90,4 @@ func orFile(stream any, otherwise *os.File) *os.File {
 		return file
 	}
 	return otherwise
-}
-
-// show has the program's terminal be shown on ours. The function that is returned waits until all has been, and gives ours back.
-func (n *entering) show(c *call) (shown func() error, err error) {
-	n.Size, _ = attach.Size(c.stdout)
-	over := make(chan struct{})
-	input, isTerminal := c.stdin.(*os.File)
-	var before *term.State
-	if n.interactive && isTerminal {
-		if before, err = term.MakeRaw(int(input.Fd())); err != nil {
-			return nil, err
-		}
-	}
-	begun := false
-	n.Terminal = func(master *os.File) {
-		begun = true
-		go func() {
-			defer close(over)
-			_, _ = io.Copy(c.stdout, master) // it ends with EIO
-		}()
-		stop := onResize(func() {
-			if size, ok := attach.Size(c.stdout); ok {
-				_ = console.Resize(master, size) // it has just ended
-			}
-		})
-		go func() { <-over; stop() }()
-		if n.interactive {
-			keys, err := attach.Keys(n.detachKeys)
-			if err != nil {
-				keys = nil
-			}
-			go func() { _, _ = io.Copy(master, moby.NewEscapeProxy(c.stdin, keys)) }()
-		}
-	}
-	return func() error {
-		if begun {
-			<-over
-		}
-		if before != nil {
-			return term.Restore(int(input.Fd()), before)
-		}
-		return nil
-	}, nil
 }

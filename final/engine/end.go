@@ -76,7 +76,16 @@ func (e *Engine) remove(r record.Record, volumes, force bool) error {
 		return err
 	}
 	e.TellContainer("destroy", r)
-	return e.Volumes.Sweep(r.ID)
+	return errors.Join(e.clear(r), e.Volumes.Sweep(r.ID)) // now nobody can start it any more
+}
+
+// clear takes away what a container has only while it runs, and what it has left of that if its supervisor was killed.
+func (e *Engine) clear(r record.Record) error {
+	c, err := container.Of(r)
+	if err != nil {
+		return nil //nolint:nilerr // nobody knows what there would be
+	}
+	return errors.Join(cgroup.Discard(c.Resources.Parent(c.Parent), r.ID), e.release(c))
 }
 
 // Status is how far a container has come, in Docker's words.

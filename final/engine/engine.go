@@ -46,7 +46,7 @@ type Engine struct {
 	Note       func(text string) // called with what the user should know
 }
 
-// Open opens what is below root, or where configFile says if root is empty. What dead supervisors have left is cleaned up.
+// Open opens what is below root, or where configFile says if root is empty.
 func Open(root, configFile string, note func(string)) (*Engine, error) {
 	config, err := daemon.Read(configFile)
 	if err != nil {
@@ -59,7 +59,7 @@ func Open(root, configFile string, note func(string)) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{Root: root, Config: config, ConfigFile: configFile, Note: note}
-	if e.Containers, err = record.Open(root, "drydock"); err != nil {
+	if e.Containers, err = record.At(root, "drydock"); err != nil {
 		return nil, err
 	}
 	if e.Images, err = image.Open(root); err != nil {
@@ -68,6 +68,9 @@ func Open(root, configFile string, note func(string)) (*Engine, error) {
 	e.Volumes, err = volume.Open(root, e.Containers.List)
 	return e, err
 }
+
+// Sweep cleans up what dead supervisors have left.
+func (e *Engine) Sweep() { e.Containers.Sweep(e.clear) }
 
 // driver is what makes a container's root of its layers. Which one works is found out once.
 func (e *Engine) driver(name string) (storage.Driver, error) {

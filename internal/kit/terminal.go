@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -117,7 +118,7 @@ func cmdType(ts *testscript.TestScript, sc *script, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: type name text")
 	}
-	keys, err := strconv.Unquote(`"` + args[1] + `"`)
+	keys, err := strconv.Unquote(`"` + strings.ReplaceAll(args[1], `"`, `\"`) + `"`)
 	ts.Check(err)
 	_, err = sc.at(ts, args[0]).terminal.master.WriteString(keys)
 	ts.Check(err)
@@ -140,7 +141,8 @@ func cmdScreen(ts *testscript.TestScript, sc *script, args []string) {
 		return there || ended
 	})
 	if !there {
-		ts.Fatalf("%q is not on the screen of %s, which ends with %q", args[1], args[0], p.stdout.String()[p.terminal.seen:])
+		text := p.stdout.String()[p.terminal.seen:]
+		ts.Fatalf("%q is not on the screen of %s, which ends with %q", args[1], args[0], text[max(0, len(text)-500):])
 	}
 }
 

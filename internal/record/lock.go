@@ -48,17 +48,18 @@ func retry(f func() error) error {
 	}
 }
 
-// sweep goes through the containers whose owner has died without cleaning up. One that was
-// to stay has ended, and one that was not is removed. What somebody works on is left, and
-// so are containers of later programs.
-func (s *Store) sweep() error {
-	all, err := s.List()
+// Sweep goes through the containers whose owner has died without cleaning up. One that was
+// to stay has ended, and one that was not is removed, after clear has taken away what else
+// there is of it. What somebody works on is left, and so are containers of later programs.
+func (s *Store) Sweep(clear func(Record) error) {
+	// What cannot be swept is left: on a full disk, say, it must still be possible to remove.
+	all, _ := s.List()
 	for _, r := range all {
 		if r.abandoned() && s.Mine(r, "") == nil {
-			err = errors.Join(err, s.finish(r.ID))
+			_ = s.finish(r.ID, clear)
 		}
 	}
-	return errors.Join(err, s.discardBroken(), s.emptyTrash(), s.dropLocks())
+	_ = errors.Join(s.discardBroken(), s.emptyTrash(), s.dropLocks())
 }
 
 // discardBroken removes folders without a record. A container appears with its record, so
@@ -74,18 +75,21 @@ func (s *Store) discardBroken() error {
 }
 
 // finish does for a container what its owner would have done, unless somebody else does
-// something to it.
-func (s *Store) finish(id string) error {
+// something to it. Whoever is killed in the midst of it leaves it to the next.
+func (s *Store) finish(id string, clear func(Record) error) error {
 	lock, err := s.take(id, unix.LOCK_EX|unix.LOCK_NB)
 	if err != nil {
 		return nil // see above
 	}
 	defer lock.Close()
 	r, err := s.Read(id)
-	switch {
-	case err != nil || !r.abandoned():
+	if err != nil || !r.abandoned() {
 		return nil // somebody was faster
-	case !r.Keep:
+	}
+	if err := clear(r); err != nil {
+		return err
+	}
+	if !r.Keep {
 		return s.discard(id)
 	}
 	r.end(137, true)

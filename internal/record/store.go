@@ -24,6 +24,15 @@ type Store struct {
 // Open returns the store below root, an absolute or relative path, for a program. What
 // dead owners have left is removed, or marked as ended.
 func Open(root, writer string) (*Store, error) {
+	s, err := At(root, writer)
+	if err == nil {
+		s.Sweep(func(Record) error { return nil })
+	}
+	return s, err
+}
+
+// At is Open for whoever sweeps later, or leaves that to others.
+func At(root, writer string) (*Store, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, err
@@ -34,8 +43,6 @@ func Open(root, writer string) (*Store, error) {
 			return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
 		}
 	}
-	// What cannot be swept is left: on a full disk, say, it must still be possible to remove.
-	_ = s.sweep()
 	return s, nil
 }
 
