@@ -3,12 +3,11 @@ package hello
 import (
 	"bytes"
 	"debug/elf"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
-
-	"os"
 
 	"drydock/stage4-images/image"
 )
