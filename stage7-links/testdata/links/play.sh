@@ -9,7 +9,7 @@ sh "$here/image.sh" telling "$ROOTFS" '{"ExposedPorts": {"5432/tcp": {}, "6379/u
 case_() { echo "== $1"; }
 but() { echo "but $1"; }
 
-source() { # NAME FLAG… IMAGE
+runs() { # NAME FLAG… IMAGE
 	stage7 run --name "$@" sleep 1000 2>/dev/null &
 	awaits "$1"
 }
@@ -19,7 +19,7 @@ recipient() { # FLAG…
 }
 
 hosts() { # NAME
-	cat "$(dirname "$(recordOf "$1")")/hosts" | shown
+	shown <"$(dirname "$(recordOf "$1")")/hosts"
 }
 
 shown() {
@@ -67,4 +67,5 @@ clean() {
 	wait
 }
 
-. "$here/cases.sh"
+# shellcheck source=/dev/null # lines of the functions above
+. "$here/cases"

@@ -4,7 +4,7 @@
 #	record.sh FOLDER >recorded.txt
 #
 # FOLDER has docker, dockerd, docker-proxy, containerd and runc, or what is not there is on the PATH, as busybox is. It runs as
-# root, in a network namespace of its own, and leaves nothing. What is asked is in cases.sh.
+# root, in a network namespace of its own, and leaves nothing. What is asked is in the file cases.
 #
 # Of each case there is a line "== CASE"; then what a recipient has in /etc/hosts, where ID stands for a random host name; in its environment,
 # sorted, without the variables that every container has; and what was answered: "said STATUS MESSAGE", after "but REASON" where stage7's
@@ -57,7 +57,7 @@ tar -C "$dir/rootfs" -c . | docker import -c 'EXPOSE 5432' -c 'EXPOSE 6379/udp' 
 case_() { echo "== $1"; }
 but() { echo "but $1"; }
 
-source() { # NAME FLAG… IMAGE
+runs() { # NAME FLAG… IMAGE
 	docker run -d --name "$@" sleep 1000 2>/dev/null >/dev/null
 }
 
@@ -66,7 +66,7 @@ recipient() { # FLAG…
 }
 
 hosts() { # NAME
-	cat "$(docker inspect -f "{{.HostsPath}}" "$1")" | shown
+	shown <"$(docker inspect -f "{{.HostsPath}}" "$1")"
 }
 
 # shown has lines of hosts, the last one at the end, and variables behind them. The others are sorted, as Docker has them in any order.
@@ -88,4 +88,5 @@ again() { ask start "$1"; }
 kill_() { docker kill "$1" >/dev/null; docker wait "$1" >/dev/null; }
 clean() { docker ps -aq | xargs -r docker rm -f >/dev/null; }
 
-. "$here/cases.sh"
+# shellcheck source=/dev/null # lines of the functions above
+. "$here/cases"
