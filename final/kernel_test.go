@@ -55,7 +55,7 @@ func TestRootLinks(t *testing.T) {
 	})
 }
 
-func TestKernelChapter(t *testing.T) {
+func TestRootChapter(t *testing.T) {
 	kit.Transcripts(t, "README.md")
 }
 
@@ -64,6 +64,6 @@ func TestExcerpts(t *testing.T) {
 }
 
 // What nobody but drydock has.
-func TestKernel(t *testing.T) {
+func TestRootScripts(t *testing.T) {
 	kit.Run(t, kit.Suite{Dir: "testdata/script", Bin: "drydock", After: stays})
 }
