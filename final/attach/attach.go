@@ -114,7 +114,7 @@ func (o Options) raw() (restore func(), err error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, ends...)
 	go func() {
-		ending := (<-signals).(syscall.Signal) //nolint:errcheck // the package's own type
+		ending := (<-signals).(syscall.Signal)
 		restore()
 		signal.Reset(ending)
 		_ = unix.Kill(os.Getpid(), ending) // to ourselves we may send it
