@@ -19,6 +19,11 @@ func TestKernel(t *testing.T) {
 	kit.Run(t, kit.Suite{Dir: "testdata/script", Bin: "stage7", After: stays})
 }
 
+// TestRootRecorded holds what a Docker has said of links against what we say, which no kernel has a say in.
+func TestRootRecorded(t *testing.T) {
+	kit.Run(t, kit.Suite{Dir: "testdata/links", Bin: "stage7", After: stays})
+}
+
 // What stage 1 promises holds here too.
 func TestKernelStage1(t *testing.T) {
 	kit.Run(t, kit.Suite{
