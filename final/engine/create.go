@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"drydock/final/container"
 	"drydock/final/images/catalog"
@@ -71,14 +70,12 @@ func check(c *container.Config) error { return errors.Join(look(c.Devices), chec
 
 // freeName is a name that no container has.
 func (e *Engine) freeName() (string, error) {
-	all, err := e.Containers.List()
-	if err != nil {
-		return "", err
-	}
 	for {
 		name := container.RandomName()
-		if !slices.ContainsFunc(all, func(r record.Record) bool { return r.Name == name }) {
+		if _, err := e.Containers.Named(name); errors.Is(err, os.ErrNotExist) {
 			return name, nil
+		} else if err != nil {
+			return "", err
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,27 +53,40 @@ func retry(f func() error) error {
 // Sweep goes through the containers whose owner has died without cleaning up. One that was
 // to stay has ended, and one that was not is removed, after clear has taken away what else
 // there is of it. What somebody works on is left, and so are containers of later programs.
+// Every command comes by here, so no more is read of a record than tells that.
 func (s *Store) Sweep(clear func(Record) error) {
 	// What cannot be swept is left: on a full disk, say, it must still be possible to remove.
-	all, _ := s.List()
-	for _, r := range all {
-		if r.abandoned() && s.Mine(r, "") == nil {
-			_ = s.finish(r.ID, clear)
+	folders, _ := os.ReadDir(filepath.Join(s.root, "containers"))
+	there := map[string]bool{}
+	for _, folder := range folders {
+		id := folder.Name()
+		there[id] = true
+		text, err := os.ReadFile(filepath.Join(s.Dir(id), file))
+		if errors.Is(err, fs.ErrNotExist) {
+			s.discardBroken(id)
+		}
+		var r Record
+		if err == nil && json.Unmarshal(head(text), &r) == nil && r.abandoned() && s.Mine(r, "") == nil {
+			_ = s.finish(id, clear)
 		}
 	}
-	_ = errors.Join(s.discardBroken(), s.emptyTrash(), s.dropLocks())
+	_ = errors.Join(s.emptyTrash(), s.dropLocks(there), s.dropNames(len(there)))
 }
 
-// discardBroken removes folders without a record. A container appears with its record, so
-// such a folder was made by somebody who did not notice that it had been removed.
-func (s *Store) discardBroken() error {
-	folders, err := os.ReadDir(filepath.Join(s.root, "containers"))
-	for _, folder := range folders {
-		if _, broken := os.Lstat(filepath.Join(s.Dir(folder.Name()), file)); errors.Is(broken, fs.ErrNotExist) {
-			err = errors.Join(err, os.Rename(s.Dir(folder.Name()), s.trash(folder.Name())))
-		}
+// head is a record's text without its parts: they are most of it, and come last.
+func head(text []byte) []byte {
+	if i := bytes.Index(text, []byte(",\n\t\"parts\": {")); i >= 0 {
+		return append(text[:i:i], '}')
 	}
-	return err
+	return text
+}
+
+// discardBroken removes a folder without a record. A container appears with its record, so
+// such a folder was made by somebody who did not notice that it had been removed.
+func (s *Store) discardBroken(id string) {
+	if _, broken := os.Lstat(filepath.Join(s.Dir(id), file)); errors.Is(broken, fs.ErrNotExist) {
+		_ = os.Rename(s.Dir(id), s.trash(id)) // it has just gone
+	}
 }
 
 // finish does for a container what its owner would have done, unless somebody else does
@@ -90,17 +105,22 @@ func (s *Store) finish(id string, clear func(Record) error) error {
 		return err
 	}
 	if !r.Keep {
-		return s.discard(id)
+		err := s.discard(id)
+		lock.Close() // the one on names comes first, if somebody takes both
+		return errors.Join(err, s.release(r.Name, id))
 	}
 	r.end(137, true)
 	return write(s.Dir(id), r)
 }
 
 // dropLocks removes the locks of containers that are gone: whoever removed one may have
-// been killed before the last step.
-func (s *Store) dropLocks() error {
+// been killed before the last step. there are those that were seen a moment ago.
+func (s *Store) dropLocks(there map[string]bool) error {
 	files, err := os.ReadDir(filepath.Join(s.root, "locks"))
 	for _, file := range files {
+		if there[file.Name()] {
+			continue
+		}
 		if _, gone := os.Stat(s.Dir(file.Name())); !errors.Is(gone, fs.ErrNotExist) || file.Name() == "names" {
 			continue
 		}

@@ -102,7 +102,7 @@ func (r Record) Removable() error {
 
 // abandoned tells whether whoever ran it has died and left something to do.
 func (r Record) abandoned() bool {
-	return !r.Owner.Alive() && !r.IsRunning() && (!r.Keep || r.State == Running)
+	return (!r.Keep || r.State == Running) && !r.Owner.Alive() && !r.IsRunning()
 }
 
 // NewID returns 64 random hexadecimal digits.

@@ -82,6 +82,37 @@ func TestAmbiguous(t *testing.T) {
 	}
 }
 
+// TestNames has links that were left behind by somebody who was killed: they keep nobody from a name.
+func TestNames(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, root, "stage3")
+	web := create(t, s, Record{Name: "web"})
+	for name, id := range map[string]string{"gone": NewID(), "other": web.ID} {
+		if err := os.Symlink(id, filepath.Join(root, "names", name)); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := s.Find(name); err == nil {
+			t.Errorf("%s is %s", name, r.Name)
+		}
+		create(t, s, Record{Name: name})
+	}
+	if err := errors.Join(s.Rename(web.ID, "new"), os.Symlink(NewID(), filepath.Join(root, "names", "lost"))); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, root, "stage3")
+	left, err := os.ReadDir(filepath.Join(root, "names"))
+	if err != nil || len(left) != 3 {
+		t.Errorf("names are %v: %v", left, err)
+	}
+	if err := s.Remove(web.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	create(t, s, Record{Name: "new"})
+	if r, err := s.Find("new"); err != nil || r.ID == web.ID {
+		t.Errorf("new is %s: %v", r.ID, err)
+	}
+}
+
 // TestParts has a program that knows one part of a record change it: the other stays.
 func TestParts(t *testing.T) {
 	root := t.TempDir()
@@ -165,7 +196,7 @@ func TestRemove(t *testing.T) {
 		})
 	}
 	all.Wait()
-	for dir, want := range map[string]int{"containers": 0, "trash": 0, "locks": 1} {
+	for dir, want := range map[string]int{"containers": 0, "trash": 0, "locks": 1, "names": 0} {
 		if left, err := os.ReadDir(filepath.Join(root, dir)); err != nil || len(left) != want {
 			t.Errorf("%s has %d entries, want %d: %v", dir, len(left), want, err)
 		}
@@ -215,7 +246,7 @@ func TestSweep(t *testing.T) {
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("%s was to be removed (-want +got):\n%s", thrown.ID, diff)
 	}
-	for dir, most := range map[string]int{"trash": 0, "locks": 4, "containers": 3} {
+	for dir, most := range map[string]int{"trash": 0, "locks": 4, "containers": 3, "names": 3} {
 		if left, err := os.ReadDir(filepath.Join(root, dir)); err != nil || len(left) > most {
 			t.Errorf("%s has %d entries, of at most %d: %v", dir, len(left), most, err)
 		}

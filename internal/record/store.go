@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,7 +37,7 @@ func At(root, writer string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{root: root, writer: writer}
-	for _, dir := range []string{"containers", "locks", "trash"} {
+	for _, dir := range []string{"containers", "locks", "names", "trash"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
 			return nil, fmt.Errorf("the state root: %w: use sudo, or --root DIR", err)
 		}
@@ -66,7 +65,7 @@ func (s *Store) Create(r Record) error {
 	if r.Name == "" {
 		r.Name = r.ShortID()
 	}
-	names, err := s.claim(r.Name)
+	names, err := s.claim(r.Name, r.ID)
 	if err != nil {
 		return err
 	}
@@ -76,38 +75,20 @@ func (s *Store) Create(r Record) error {
 
 // Rename gives a container another name.
 func (s *Store) Rename(id, name string) error {
-	names, err := s.claim(name)
+	names, err := s.claim(name, id)
 	if err != nil {
 		return err
 	}
-	defer names.Close()
+	before := name
 	_, err = s.Update(id, func(r *Record) error {
-		r.Name = name
+		before, r.Name = r.Name, name
 		return nil
 	})
-	return err
-}
-
-// claim locks all names, if this one can be given to a container: it is closed when that has been done.
-func (s *Store) claim(name string) (io.Closer, error) {
-	if !nameRule.MatchString(name) {
-		return nil, fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
-	}
-	names, err := s.lock("names")
+	names.Close()
 	if err != nil {
-		return nil, err
+		before = name
 	}
-	all, err := s.List()
-	for _, other := range all {
-		if other.Name == name {
-			err = fmt.Errorf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", name, other.ID)
-		}
-	}
-	if err != nil {
-		names.Close()
-		return nil, err
-	}
-	return names, nil
+	return errors.Join(err, s.release(before, id))
 }
 
 // publish has a new folder with its record in it appear in one step. The lock on names is
@@ -164,11 +145,26 @@ func (s *Store) Read(id string) (Record, error) {
 // Find returns the record that a user means: by id, by name, or by the beginning of an
 // id, in this order.
 func (s *Store) Find(ref string) (Record, error) {
-	all, err := s.List()
+	begins, err := s.beginning(ref)
 	if err != nil {
 		return Record{}, err
 	}
-	return Among(all, ref)
+	if !slices.Contains(begins, ref) {
+		if r, err := s.Named(ref); !errors.Is(err, fs.ErrNotExist) {
+			return r, err
+		}
+	}
+	switch len(begins) {
+	case 0:
+		return Record{}, NotFound{ref}
+	case 1:
+		r, err := s.Read(begins[0])
+		if errors.Is(err, fs.ErrNotExist) {
+			err = NotFound{ref}
+		}
+		return r, err
+	}
+	return Record{}, fmt.Errorf("%s is the beginning of %d ids: give more of it", ref, len(begins))
 }
 
 // A NotFound is the error of Find when there is no such container.
@@ -250,7 +246,11 @@ func (s *Store) Remove(id string, force bool) error {
 	if err != nil {
 		return err
 	}
-	return s.discard(id)
+	if err := s.discard(id); err != nil {
+		return err
+	}
+	lock.Close() // the one on names comes first, if somebody takes both
+	return s.release(r.Name, id)
 }
 
 // discard is Remove for whoever holds the lock.
