@@ -79,13 +79,17 @@ func (e *Engine) remove(r record.Record, volumes, force bool) error {
 	return errors.Join(e.clear(r), e.Volumes.Sweep(r.ID)) // now nobody can start it any more
 }
 
-// clear takes away what a container has only while it runs, and what it has left of that if its supervisor was killed.
+// clear takes away what a container has only while it runs, and has left if its supervisor was killed. Nobody can start it meanwhile.
 func (e *Engine) clear(r record.Record) error {
 	c, err := container.Of(r)
 	if err != nil {
 		return nil //nolint:nilerr // nobody knows what there would be
 	}
-	return errors.Join(cgroup.Discard(c.Resources.Parent(c.Parent), r.ID), e.release(c))
+	tree, err := cgroup.FindTree()
+	if err == nil {
+		err = tree.Group(c.Resources.Parent(c.Parent), r.ID).Remove()
+	}
+	return errors.Join(err, e.release(c))
 }
 
 // Status is how far a container has come, in Docker's words.

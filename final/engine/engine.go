@@ -70,7 +70,16 @@ func Open(root, configFile string, note func(string)) (*Engine, error) {
 }
 
 // Sweep cleans up what dead supervisors have left.
-func (e *Engine) Sweep() { e.Containers.Sweep(e.clear) }
+func (e *Engine) Sweep() {
+	swept := false
+	e.Containers.Sweep(func(r record.Record) error {
+		swept = true
+		return e.clear(r)
+	})
+	if swept {
+		_ = e.Volumes.Sweep("") // what cannot be swept is left to the next command
+	}
+}
 
 // driver is what makes a container's root of its layers. Which one works is found out once.
 func (e *Engine) driver(name string) (storage.Driver, error) {

@@ -153,6 +153,12 @@ func cmdGone(ts *testscript.TestScript, sc *script, args []string) {
 	if !poll(sc.limit, func() bool { return gone(pid) }) {
 		ts.Fatalf("process %d is still there after %v: %s", pid, sc.limit, commandLine(pid))
 	}
+	for _, p := range sc.programs {
+		if p.cmd.Process.Pid == pid {
+			return // somebody waits for it already
+		}
+	}
+	_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil) // or it is no child that we have inherited
 }
 
 func cmdUntil(ts *testscript.TestScript, sc *script, args []string) {

@@ -43,7 +43,9 @@
 //	                           ask from the process's network, and print the answer,
 //	                           the error, or "no answer"; self is the script. By UDP
 //	                           it may be from a port: ask PID udp ADDRESS:PORT PORT
-//	terminal NAME CMD…         start CMD on a terminal of 24 rows and 80 columns
+//	terminal [-init] NAME CMD…
+//	                           start CMD on a terminal of 24 rows and 80 columns; with
+//	                           -init, $NAME_INIT is as with start
 //	type NAME KEYS             type there: 'echo hello\r', or '\x03' for Ctrl-C
 //	screen NAME REGEXP         wait until that is printed on it, after what the screen
 //	                           before has found

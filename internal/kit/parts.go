@@ -167,7 +167,7 @@ func readSysctls() (string, error) {
 
 // kept is what a program makes in a state root and is to leave there: empty folders,
 // images, whose addresses are whose, what has happened, and which storage driver works.
-var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|trash|drafts|locks/names|drafts/[a-z]*\.?lock|volumes|volumes/\.lock|events(\.1)?|storage-driver|networks|networks/\.?bridge(\.lock)?|(images|layers)(/.*)?)\n`)
+var kept = regexp.MustCompile(`(?m)^\S+( \d+ bytes)? /(containers|locks|names|trash|drafts|locks/names|drafts/[a-z]*\.?lock|volumes|volumes/\.lock|events(\.1)?|storage-driver|networks|networks/\.?bridge(\.lock)?|(images|layers)(/.*)?)\n`)
 
 func readState(root string) (string, error) {
 	text, err := listing(root, true)

@@ -19,10 +19,14 @@ type terminal struct {
 	seen   int // how much of what is on the screen has been looked at
 }
 
-// cmdTerminal is start on a terminal.
+// cmdTerminal is start on a terminal; with -init for a program that runs another one, whose pid is wanted.
 func cmdTerminal(ts *testscript.TestScript, sc *script, args []string) {
+	inside := len(args) > 0 && args[0] == "-init"
+	if inside {
+		args = args[1:]
+	}
 	if len(args) < 2 || !isName(args[0]) {
-		ts.Fatalf("usage: terminal name cmd args...")
+		ts.Fatalf("usage: terminal [-init] name cmd args...")
 	}
 	name, args := args[0], args[1:]
 	if sc.programs[name] != nil {
@@ -32,6 +36,9 @@ func cmdTerminal(ts *testscript.TestScript, sc *script, args []string) {
 	ts.Check(err)
 	sc.programs[name] = p
 	ts.Setenv(name, strconv.Itoa(p.cmd.Process.Pid))
+	if inside {
+		ts.Setenv(name+"_INIT", sc.awaitInit(ts, name, p))
+	}
 }
 
 // startOnTerminal starts a program on a terminal of 24 rows and 80 columns. What it prints on its screen is its output.

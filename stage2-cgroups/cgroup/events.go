@@ -38,9 +38,8 @@ func (g *Group) Thaw() error {
 	return g.await("frozen 0", patience)
 }
 
-// Kill kills every process of the group at once, and waits until they are gone. Whoever
-// kills one by one loses against a program that forks faster. A group that is gone has
-// none. Linux 5.14.
+// Kill kills every process of the group at once, and waits until they are gone. One by one loses
+// against a program that forks faster. A group that is gone has none. Linux 5.14.
 func (g *Group) Kill() error { return g.kill(patience) }
 
 // kill is Kill with a limit to the waiting.

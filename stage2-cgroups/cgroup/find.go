@@ -34,25 +34,6 @@ func Find(parent, name string) (*Group, error) {
 	return group, nil
 }
 
-// Discard removes a group that was left behind: its run was killed, and nobody locks it. One that is in use stays.
-func Discard(parent, name string) error {
-	tree, err := FindTree()
-	if err != nil {
-		return err
-	}
-	group, err := open(filepath.Join(tree.mount, parent, name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case group.lock(unix.LOCK_EX|unix.LOCK_NB) != nil:
-		group.Close()
-		return nil
-	}
-	return group.Remove()
-}
-
 // List returns the groups below parent that have a process in them: the tree itself is
 // the list of what runs, so it cannot be wrong about that. The caller closes them.
 func List(parent string) ([]*Group, error) {
@@ -61,9 +42,7 @@ func List(parent string) ([]*Group, error) {
 		return nil, err
 	}
 	entries, err := os.ReadDir(filepath.Join(tree.mount, parent))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var running []*Group

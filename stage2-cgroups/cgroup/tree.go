@@ -48,6 +48,9 @@ func treeOf(mounts []*mountinfo.Info) (Tree, error) {
 	return tree, nil
 }
 
+// Group is a group, whether it is there or not: Remove is fine with either.
+func (t Tree) Group(parent, name string) *Group { return &Group{Path: filepath.Join(t.mount, parent, name)} }
+
 // Controllers are those by which its groups can be limited.
 func (t Tree) Controllers() ([]string, error) { return words(filepath.Join(t.mount, "cgroup.controllers")) }
 
