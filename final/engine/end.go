@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"drydock/final/container"
 	"drydock/final/wire"
@@ -87,7 +88,7 @@ func (e *Engine) clear(r record.Record) error {
 	}
 	tree, err := cgroup.FindTree()
 	if err == nil {
-		err = tree.Group(c.Resources.Parent(c.Parent), r.ID).Remove()
+		err = tree.Group(filepath.Join(c.Resources.Parent(c.Parent), r.ID)).Remove()
 	}
 	return errors.Join(err, e.release(c))
 }

@@ -11,6 +11,8 @@ import (
 	"drydock/final/container"
 	"drydock/final/mounts/attach"
 	"drydock/final/mounts/point"
+	"drydock/internal/alone"
+	"drydock/internal/kernel"
 	"drydock/internal/record"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage5-volumes/bind"
@@ -82,26 +84,47 @@ func (e *Engine) inherit(c container.Config, points []point.Point) (i inheritanc
 }
 
 // inheritIPC opens what is shared of the host's or another container's memory.
-func (e *Engine) inheritIPC(c container.Config, i *inheritance) error {
-	shm := "/dev/shm"
-	if ref, isOthers := container.Other(c.IPC); isOthers {
-		other, err := e.running(ref, "IPC")
-		if err != nil {
-			return err
-		}
-		shm = fmt.Sprintf("/proc/%d/root/dev/shm", other.Init.Pid)
-	} else if c.IPC != "host" {
+func (e *Engine) inheritIPC(c container.Config, i *inheritance) (err error) {
+	ref, isOthers := container.Other(c.IPC)
+	if !isOthers && c.IPC != "host" {
 		return nil
 	}
 	if err := e.inheritNamespace(c.IPC, "ipc", i, &i.IPC); err != nil {
 		return err
 	}
-	tree, err := bind.Open(bind.Mount{Source: shm, Target: "/dev/shm", MustExist: true})
+	var tree *os.File
+	open := func() (err error) {
+		tree, err = bind.Open(bind.Mount{Source: "/dev/shm", Target: "/dev/shm", MustExist: true})
+		return err
+	}
+	if isOthers {
+		err = e.amongMountsOf(ref, open)
+	} else {
+		err = open()
+	}
+	if err == nil {
+		i.Shm = i.add(tree)
+	}
+	return err
+}
+
+// amongMountsOf calls a function where another container's mounts are seen, and its root is the root: only there a mount can be
+// copied. open_tree(2) on EINVAL.
+func (e *Engine) amongMountsOf(ref string, do func() error) error {
+	theirs, err := e.openNamespace(ref, "mnt")
 	if err != nil {
 		return err
 	}
-	i.Shm = i.add(tree)
-	return nil
+	defer theirs.Close()
+	return alone.Thread(func() error {
+		if err := kernel.Unshare("the root is about to be another for this thread only", unix.CLONE_FS); err != nil {
+			return err
+		}
+		if err := kernel.Setns("the mounts are another container's", int(theirs.Fd()), unix.CLONE_NEWNS); err != nil {
+			return err
+		}
+		return do()
+	})
 }
 
 // inheritNamespace opens another container's namespace of a kind, if the mode says so.

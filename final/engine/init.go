@@ -152,6 +152,11 @@ func furnish(config order) error {
 
 // prepareProgram gives the program its terminal or its standard files, and, with --init, the one that reaps in its place.
 func prepareProgram(config order, program *process.Program) error {
+	if config.Root.ReadOnly {
+		if err := kernel.MkdirAll("a working directory that is missing is made while that is possible", program.Dir, 0o755); err != nil {
+			return err
+		}
+	}
 	if config.Handed.Reaper != 0 {
 		if err := bind.Attach(bind.Mount{Target: Reaper, ReadOnly: true}, config.Handed.Reaper); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -124,7 +125,7 @@ func (e *Engine) launch(c container.Config, mounted []point.Point, group *cgroup
 		return nil, inherited, err
 	}
 	cmd.ExtraFiles = inherited.files
-	child, err := e.inPIDNamespace(c, func() (*process.Child, error) { return process.Start(cmd) })
+	child, err := e.inPIDNamespace(c, cmd)
 	inherited.close() // the child has them
 	if err != nil {
 		inherited.closeConsole()
@@ -135,11 +136,13 @@ func (e *Engine) launch(c container.Config, mounted []point.Point, group *cgroup
 
 // inPIDNamespace starts a process in the PID namespace of another container, if it is to be in that: there it is born, as nobody
 // can move to one.
-func (e *Engine) inPIDNamespace(c container.Config, start func() (*process.Child, error)) (*process.Child, error) {
+func (e *Engine) inPIDNamespace(c container.Config, cmd *exec.Cmd) (*process.Child, error) {
 	ref, isOthers := container.Other(c.PID)
 	if !isOthers {
-		return start()
+		return process.Start(cmd)
 	}
+	// Nobody in there sees us: Go would have the child take that for our death. Init asks for this signal once more, at its end.
+	cmd.SysProcAttr.Pdeathsig = 0
 	theirs, err := e.openNamespace(ref, "pid")
 	if err != nil {
 		return nil, err
@@ -155,6 +158,6 @@ func (e *Engine) inPIDNamespace(c container.Config, start func() (*process.Child
 	if err := kernel.Setns("the processes are another container's", int(theirs.Fd()), unix.CLONE_NEWPID); err != nil {
 		return nil, err
 	}
-	child, err := start()
+	child, err := process.Start(cmd)
 	return child, errors.Join(err, kernel.Setns("other children are born here again", int(ours.Fd()), unix.CLONE_NEWPID))
 }

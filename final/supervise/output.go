@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"drydock/final/logs"
 	"drydock/final/wire"
@@ -49,6 +50,18 @@ func (o *output) drop(conn *wire.Conn) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.attached = slices.DeleteFunc(o.attached, func(l listener) bool { return l.conn == conn })
+}
+
+// patience is how long those who are attached may take to read the rest of what a container has printed that somebody has stopped.
+const patience = 2 * time.Second
+
+// hurry has nobody wait any longer for those who do not read.
+func (o *output) hurry() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.attached {
+		_ = l.conn.Hurry(patience) // it has gone
+	}
 }
 
 // dismiss tells all who are attached how it has ended.

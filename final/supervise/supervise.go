@@ -118,7 +118,16 @@ func (s *supervisor) lives(starter *wire.Conn) {
 	for restarts := new(restart.Restarts); ran && s.startsAgain(restarts, code, lasted); {
 		code, _, lasted, err = s.live(starter)
 	}
+	printed := make(chan struct{})
+	go func() {
+		select {
+		case <-printed:
+		case <-s.wake:
+			s.output.hurry()
+		}
+	}()
 	s.output.wait()
+	close(printed)
 	failed := s.finish(code, ran, err)
 	reply := wire.Reply{Ended: true, Code: code}
 	if !ran {

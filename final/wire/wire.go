@@ -21,6 +21,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -189,6 +190,11 @@ func (c *Conn) Receive(message any) error {
 			return json.Unmarshal(data, message)
 		}
 	}
+}
+
+// Hurry has whoever does not receive lose the connection after a while.
+func (c *Conn) Hurry(patience time.Duration) error {
+	return c.conn.SetWriteDeadline(time.Now().Add(patience))
 }
 
 // Close ends the connection.

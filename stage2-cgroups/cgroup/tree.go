@@ -48,8 +48,8 @@ func treeOf(mounts []*mountinfo.Info) (Tree, error) {
 	return tree, nil
 }
 
-// Group is a group, whether it is there or not: Remove is fine with either.
-func (t Tree) Group(parent, name string) *Group { return &Group{Path: filepath.Join(t.mount, parent, name)} }
+// Group is a group by its path, whether it is there or not: Remove is fine with either.
+func (t Tree) Group(path string) *Group { return &Group{Path: filepath.Join(t.mount, path)} }
 
 // Controllers are those by which its groups can be limited.
 func (t Tree) Controllers() ([]string, error) { return words(filepath.Join(t.mount, "cgroup.controllers")) }
