@@ -48,6 +48,7 @@ type supervisor struct {
 	again   bool          // and then to be started anew
 	wake    chan struct{} // closed when stopped is set
 	ended   chan struct{} // closed when all is over
+	orders  sync.RWMutex  // held by those who are about to be answered
 	code    int
 	over    bool // all of it
 	noInput bool // it was ended
@@ -144,6 +145,20 @@ func (s *supervisor) lives(starter *wire.Conn) {
 	s.mu.Unlock()
 	s.output.dismiss(reply)
 	_ = starter.Send(reply) // or it has gone
+	s.answer()
+}
+
+// answer waits until all have their answers who wait for the end, but not for those who do not read.
+func (s *supervisor) answer() {
+	answered := make(chan struct{})
+	go func() {
+		s.orders.Lock()
+		close(answered)
+	}()
+	select {
+	case <-answered:
+	case <-time.After(patience):
+	}
 }
 
 // finish notes the end.

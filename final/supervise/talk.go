@@ -59,10 +59,18 @@ func (s *supervisor) talk(conn *wire.Conn, begin chan<- bool) {
 			begin = nil
 			continue
 		}
-		if reply, ok := s.obey(request); ok && conn.Send(reply) != nil {
+		if !s.do(conn, request) {
 			return
 		}
 	}
+}
+
+// do does what a request says, and answers. It tells whether he who asks is still there.
+func (s *supervisor) do(conn *wire.Conn, request wire.Request) bool {
+	s.orders.RLock()
+	defer s.orders.RUnlock()
+	reply, ok := s.obey(request)
+	return !ok || conn.Send(reply) == nil
 }
 
 // part is the end of a conversation. Whoever was the program's only source of input ends that, unless it has a terminal.
