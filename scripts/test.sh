@@ -65,6 +65,10 @@ together() {
 
 host() {
 	local status=0 tests=$kernel
+	if [ "$kernel" = ^TestKernel ]; then # what needs root runs here, on a root of busybox
+		sh scripts/need.sh native || return
+		[ -e build/busybox/bin/busybox ] || bin/testvm rootfs build/busybox || return
+	fi
 	if [ "$RUNNER" = vm ]; then
 		GUEST=$(realpath "$GUEST") # tests run in their own folder
 	else
