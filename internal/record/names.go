@@ -73,7 +73,7 @@ func (s *Store) release(name, id string) error {
 	}
 	defer names.Close()
 	if whose, err := os.Readlink(s.link(name)); err != nil || whose != id {
-		return nil //nolint:nilerr // there is none
+		return nil
 	}
 	return s.unlink(name)
 }

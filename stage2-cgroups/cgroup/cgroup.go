@@ -70,8 +70,8 @@ type Group struct {
 // nameRule is Docker's rule for the names of containers.
 var nameRule = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
 
-// Create makes the group called name below parent (a path in the hierarchy, such
-// as /drydock) and sets its limits. If that fails, nothing of the group is left.
+// Create makes the group called name below parent (a path in the hierarchy, such as /drydock) and sets its limits. If that
+// fails, nothing of the group is left.
 func Create(parent, name string, limits Limits) (*Group, error) {
 	if !nameRule.MatchString(name) {
 		return nil, fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
@@ -145,8 +145,7 @@ func (g *Group) Started() error { return g.lock(unix.LOCK_SH) }
 // AwaitStarted waits until it has, or will not. Until then it may still see the host's files.
 func (g *Group) AwaitStarted() error { return g.lock(unix.LOCK_SH) }
 
-// Set writes limits to the group. The first one that the kernel refuses is the error;
-// those before it hold.
+// Set writes limits to the group. The first one that the kernel refuses is the error; those before it hold.
 func (g *Group) Set(limits Limits) error {
 	for _, limit := range limits {
 		if err := g.write("a limit is a value in a file", limit.File, limit.Value); err != nil {
@@ -173,8 +172,7 @@ func (g *Group) Into(cmd *exec.Cmd) {
 // Close lets go of the group's directory, and of the lock that Create took.
 func (g *Group) Close() { g.dir.Close() }
 
-// Remove removes the group with those that the container made below it, and kills what
-// may still run in them. A group that is already gone is fine.
+// Remove removes the group with those below it, and kills what may still run in them. One that is already gone is fine.
 func (g *Group) Remove() error {
 	defer g.Close()
 	err := removeTree(g.Path)

@@ -52,7 +52,9 @@ func treeOf(mounts []*mountinfo.Info) (Tree, error) {
 func (t Tree) Group(path string) *Group { return &Group{Path: filepath.Join(t.mount, path)} }
 
 // Controllers are those by which its groups can be limited.
-func (t Tree) Controllers() ([]string, error) { return words(filepath.Join(t.mount, "cgroup.controllers")) }
+func (t Tree) Controllers() ([]string, error) {
+	return words(filepath.Join(t.mount, "cgroup.controllers"))
+}
 
 // own is the directory of the group that this process is in.
 func own() (string, error) {
