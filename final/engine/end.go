@@ -9,7 +9,6 @@ import (
 	"drydock/final/container"
 	"drydock/final/wire"
 	"drydock/internal/record"
-	"drydock/stage2-cgroups/cgroup"
 )
 
 // End is the supervisor's: it notes how a container has ended, or that it could not be started; and if it is not to stay, it goes.
@@ -86,7 +85,7 @@ func (e *Engine) clear(r record.Record) error {
 	if err != nil {
 		return nil //nolint:nilerr // nobody knows what there would be
 	}
-	tree, err := cgroup.FindTree()
+	tree, err := e.tree()
 	if err == nil {
 		err = tree.Group(filepath.Join(c.Resources.Parent(c.Parent), r.ID)).Remove()
 	}
@@ -95,10 +94,11 @@ func (e *Engine) clear(r record.Record) error {
 
 // Status is how far a container has come, in Docker's words.
 func (e *Engine) Status(r record.Record, life container.Life) string {
+	running := r.IsRunning()
 	switch {
-	case r.IsRunning() && e.isFrozen(r):
+	case running && e.isFrozen(r):
 		return "paused"
-	case r.IsRunning():
+	case running:
 		return "running"
 	case life.Restarting && r.Owner.Alive():
 		return "restarting"
@@ -114,11 +114,10 @@ func (e *Engine) isFrozen(r record.Record) bool {
 	if err != nil {
 		return false
 	}
-	group, err := cgroup.Find(c.Resources.Parent(c.Parent), r.ID)
+	tree, err := e.tree()
 	if err != nil {
 		return false
 	}
-	defer group.Close()
-	frozen, err := group.Frozen()
+	frozen, err := tree.Group(filepath.Join(c.Resources.Parent(c.Parent), r.ID)).Frozen()
 	return err == nil && frozen
 }

@@ -25,12 +25,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"drydock/final/daemon"
 	"drydock/final/networks/connect"
 	"drydock/final/storage"
 	"drydock/internal/defaults"
 	"drydock/internal/record"
+	"drydock/stage2-cgroups/cgroup"
 	"drydock/stage4-images/image"
 	"drydock/stage5-volumes/volume"
 )
@@ -44,6 +46,8 @@ type Engine struct {
 	Images     *image.Store
 	Volumes    *volume.Store
 	Note       func(text string) // called with what the user should know
+
+	tree func() (cgroup.Tree, error) // of all cgroups: looked for once
 }
 
 // Open opens what is below root, or where configFile says if root is empty.
@@ -58,7 +62,7 @@ func Open(root, configFile string, note func(string)) (*Engine, error) {
 	if configFile, err = filepath.Abs(configFile); err != nil {
 		return nil, err
 	}
-	e := &Engine{Root: root, Config: config, ConfigFile: configFile, Note: note}
+	e := &Engine{Root: root, Config: config, ConfigFile: configFile, Note: note, tree: sync.OnceValues(cgroup.FindTree)}
 	if e.Containers, err = record.At(root, "drydock"); err != nil {
 		return nil, err
 	}

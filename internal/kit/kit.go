@@ -18,7 +18,7 @@
 // A script runs as root, alone, with a network namespace, a state root
 // ($DRYDOCK_ROOT) and a busybox root to run containers on ($ROOTFS) of its own, and
 // the programs make their cgroups below a directory of its own ($CGROUP). $SCRIPTS is the
-// folder of the scripts.
+// folder of the scripts. $LONG, if it is set, has those that could go on for ever do so for longer.
 // Besides testscript's own commands it has these:
 //
 //	status N CMD…              run CMD; its exit status must be N, or the signal

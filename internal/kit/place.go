@@ -52,8 +52,10 @@ func (p place) env(paths ...string) []string {
 	if hierarchy, err := mountsOf("cgroup2"); err == nil && len(hierarchy) > 0 {
 		env = append(env, "CGROUP="+hierarchy[0]+p.cgroup)
 	}
-	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
-		env = append(env, "GOCOVERDIR="+dir)
+	for _, name := range []string{"GOCOVERDIR", "LONG"} {
+		if value := os.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
 	}
 	return env
 }

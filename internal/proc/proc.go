@@ -17,7 +17,7 @@ import (
 // StartTime is when a process was started, in clock ticks since boot. A process that has
 // ended, be it that nobody has waited for it yet, is an error: fs.ErrNotExist.
 func StartTime(pid int) (uint64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	text, err := ReadFile(fmt.Sprintf("/proc/%d/stat", pid), make([]byte, 1<<10))
 	if errors.Is(err, unix.ESRCH) { // it went between open and read
 		err = fs.ErrNotExist
 	}

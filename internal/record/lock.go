@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"drydock/internal/proc"
 )
 
 func (s *Store) lockFile(name string) string { return filepath.Join(s.root, "locks", name) }
@@ -58,10 +60,11 @@ func (s *Store) Sweep(clear func(Record) error) {
 	// What cannot be swept is left: on a full disk, say, it must still be possible to remove.
 	folders, _ := os.ReadDir(filepath.Join(s.root, "containers"))
 	there := map[string]bool{}
+	buffer := make([]byte, 16<<10)
 	for _, folder := range folders {
 		id := folder.Name()
 		there[id] = true
-		text, err := os.ReadFile(filepath.Join(s.Dir(id), file))
+		text, err := proc.ReadFile(filepath.Join(s.Dir(id), file), buffer)
 		if errors.Is(err, fs.ErrNotExist) {
 			s.discardBroken(id)
 		}
@@ -76,7 +79,7 @@ func (s *Store) Sweep(clear func(Record) error) {
 // head is a record's text without its parts: they are most of it, and come last.
 func head(text []byte) []byte {
 	if i := bytes.Index(text, []byte(",\n\t\"parts\": {")); i >= 0 {
-		return append(text[:i:i], '}')
+		return append(text[:i], '}')
 	}
 	return text
 }

@@ -131,7 +131,7 @@ func (s *Store) List() ([]Record, error) {
 // Read returns one record by its full id.
 func (s *Store) Read(id string) (Record, error) {
 	path := filepath.Join(s.Dir(id), file)
-	text, err := os.ReadFile(path)
+	text, err := proc.ReadFile(path, nil)
 	if err != nil {
 		return Record{}, err
 	}

@@ -51,7 +51,7 @@ func (s *Store) discard(name string) (gone string, err error) {
 // removed: they stay, or go with it. Those that go with another container are not its to decide.
 func (s *Store) Settle(r record.Record, stay bool) error {
 	mounts, err := Of(r)
-	if err != nil {
+	if err != nil || !slices.ContainsFunc(mounts, func(m Mount) bool { return m.Anonymous }) {
 		return err
 	}
 	with := r.ID
