@@ -50,7 +50,7 @@ func (e *Engine) Own(id string) (c container.Config, points []point.Point, err e
 		if points, err = point.Of(*r); err != nil {
 			return err
 		}
-		r.State, r.Keep = record.Created, !c.Remove
+		r.State, r.Keep, r.Started = record.Created, !c.Remove, time.Now() // not created and left alone: begun
 		if r.Owner, err = proc.Of(os.Getpid()); err != nil {
 			return err
 		}

@@ -102,7 +102,12 @@ func (r Record) Removable() error {
 
 // abandoned tells whether whoever ran it has died and left something to do.
 func (r Record) abandoned() bool {
-	return (!r.Keep || r.State == Running) && !r.Owner.Alive() && !r.IsRunning()
+	return (!r.Keep || r.begun()) && !r.Owner.Alive() && !r.IsRunning()
+}
+
+// begun tells whether it was being started, or ran.
+func (r Record) begun() bool {
+	return r.State == Running || r.State == Created && !r.Started.IsZero()
 }
 
 // NewID returns 64 random hexadecimal digits.

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -218,6 +220,22 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// One was killed while it was being started, for the first time or again; and one was only created.
+	first, again, alone := create(t, s, Record{Keep: true}), create(t, s, Record{Keep: true}), create(t, s, Record{Keep: true})
+	for _, r := range []Record{first, again, alone} {
+		if _, err := s.Update(r.ID, func(r *Record) error {
+			r.Owner = proc.ID{Pid: 1, Start: 1 << 60}
+			if r.ID != alone.ID {
+				r.Started = time.Now()
+			}
+			if r.ID == again.ID {
+				r.Finished = time.Now()
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := s.Run(lives.ID, os.Getpid()); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +251,16 @@ func TestSweep(t *testing.T) {
 		}
 	}
 
-	s = open(t, root, "stage3")
+	var cleared []string
+	s.Sweep(func(r Record) error { cleared = append(cleared, r.ID); return nil })
+	for _, r := range []Record{thrown, kept, first, again} {
+		if !slices.Contains(cleared, r.ID) {
+			t.Errorf("%s, %s, was not cleared", r.Name, r.State)
+		}
+	}
+	if len(cleared) != 4 {
+		t.Errorf("%d were cleared", len(cleared))
+	}
 	states := map[string]State{}
 	records, err := s.List()
 	if err != nil {
@@ -242,11 +269,14 @@ func TestSweep(t *testing.T) {
 	for _, r := range records {
 		states[r.ID] = r.State
 	}
-	want := map[string]State{kept.ID: Exited, lives.ID: Running, late.ID: Running}
+	want := map[string]State{
+		kept.ID: Exited, lives.ID: Running, late.ID: Running,
+		first.ID: Created, again.ID: Exited, alone.ID: Created,
+	}
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("%s was to be removed (-want +got):\n%s", thrown.ID, diff)
 	}
-	for dir, most := range map[string]int{"trash": 0, "locks": 4, "containers": 3, "names": 3} {
+	for dir, most := range map[string]int{"trash": 0, "locks": 7, "containers": 6, "names": 6} {
 		if left, err := os.ReadDir(filepath.Join(root, dir)); err != nil || len(left) > most {
 			t.Errorf("%s has %d entries, of at most %d: %v", dir, len(left), most, err)
 		}
