@@ -33,6 +33,7 @@ job() {
 		fi
 		need depmod kmod kmod kmod -
 		need xz xz-utils xz xz -
+		need cpio cpio cpio cpio - # a test has it read what testvm packs
 		;;
 	native)
 		[ "$(uname -s)" = Linux ] || stop "containers need Linux: take RUNNER=vm or RUNNER=vagrant"
