@@ -84,13 +84,15 @@ func (s *Store) dropNames(containers int) error {
 	if err != nil || len(links) <= containers {
 		return err
 	}
+	names, err := s.lock("names") // without it, there may be one whose container is just being made
+	if err != nil {
+		return err
+	}
+	defer names.Close()
 	for _, link := range links {
-		if _, gone := s.Named(link.Name()); !errors.Is(gone, fs.ErrNotExist) {
-			continue
-		}
-		id, _ := os.Readlink(s.link(link.Name())) // it has just gone: then release finds that
+		id, _ := os.Readlink(s.link(link.Name())) // it has just gone: then there is nothing to unlink
 		if _, gone := s.Read(id); errors.Is(gone, fs.ErrNotExist) {
-			err = errors.Join(err, s.release(link.Name(), id))
+			err = errors.Join(err, s.unlink(link.Name()))
 		}
 	}
 	return err

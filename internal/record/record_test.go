@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -116,6 +117,35 @@ func TestNames(t *testing.T) {
 }
 
 // TestParts has a program that knows one part of a record change it: the other stays.
+// A name is somebody's from the moment it is claimed, though the container appears a little later.
+func TestNamesMeanwhile(t *testing.T) {
+	s := open(t, t.TempDir(), "stage3")
+	for range 50 {
+		r := Record{ID: NewID(), Name: "web"}
+		names, err := s.claim(r.Name, r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sweep sync.WaitGroup
+		sweep.Go(func() {
+			if err := s.dropNames(0); err != nil {
+				t.Error(err)
+			}
+		})
+		runtime.Gosched()
+		if err := errors.Join(s.publish(r), names.Close()); err != nil {
+			t.Fatal(err)
+		}
+		sweep.Wait()
+		if _, err := s.Find("web"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Remove(r.ID, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestParts(t *testing.T) {
 	root := t.TempDir()
 	late, early := open(t, root, "stage6"), open(t, root, "stage3")

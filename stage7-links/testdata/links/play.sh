@@ -53,13 +53,19 @@ recordOf() { grep -lF "\"name\": \"$1\"" "$DRYDOCK_ROOT"/containers/*/record.jso
 awaits() { # NAME [PID]
 	until stage3 exec "$1" true 2>/dev/null; do
 		[ $# = 1 ] || kill -0 "$2" 2>/dev/null || return 1
-		sleep 0.05
+		pause "$1 does not run"
 	done
 }
 
 kill_() { # NAME
 	kill -KILL "$(jq .init.pid "$(recordOf "$1")")"
-	until jq -e '.state == "exited"' "$(recordOf "$1")" >/dev/null; do sleep 0.05; done
+	until jq -e '.state == "exited"' "$(recordOf "$1")" >/dev/null; do pause "$1 has not ended"; done
+}
+
+# pause goes on for ever in no loop.
+pause() { # REASON
+	[ $SECONDS -lt 300 ] || { echo "$1" >&2 && exit 1; }
+	sleep 0.05
 }
 
 clean() {
