@@ -25,7 +25,7 @@ func TestRootRecorded(t *testing.T) {
 }
 
 // What stage 1 promises holds here too.
-func TestKernelStage1(t *testing.T) {
+func TestRootStage1(t *testing.T) {
 	kit.Run(t, kit.Suite{
 		Dir:   "../stage1-namespaces/testdata/script",
 		Bin:   "stage1",
