@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,10 +44,18 @@ func threads(pid int) int {
 	return len(tasks)
 }
 
-// An ID is one process, as long as the machine is not booted again. The zero value is none.
+// bootID is the kernel's name for the time since it was booted: boot_id in proc_sys_kernel(5).
+var bootID = sync.OnceValues(func() (string, error) {
+	text, err := ReadFile("/proc/sys/kernel/random/boot_id", make([]byte, 64))
+	return strings.TrimSpace(string(text)), err
+})
+
+// An ID is one process, now and after the machine has been booted again: then another may have its pid, and be as old, too. The
+// zero value is none.
 type ID struct {
 	Pid   int    `json:"pid"`
-	Start uint64 `json:"start"` // clock ticks since boot
+	Start uint64 `json:"start"`          // clock ticks since boot
+	Boot  string `json:"boot,omitempty"` // since which
 }
 
 // Of returns the identity of a living process.
@@ -55,12 +64,16 @@ func Of(pid int) (ID, error) {
 	if err != nil {
 		return ID{}, err
 	}
-	return ID{pid, start}, nil
+	boot, err := bootID()
+	if err != nil {
+		return ID{}, err
+	}
+	return ID{pid, start, boot}, nil
 }
 
 // Alive tells whether the process has not ended yet. In doubt it has not.
 func (id ID) Alive() bool {
-	if id.Pid == 0 {
+	if id.Pid == 0 || id.Past() {
 		return false
 	}
 	start, err := StartTime(id.Pid)
@@ -68,4 +81,10 @@ func (id ID) Alive() bool {
 		return false
 	}
 	return err != nil || start == id.Start
+}
+
+// Past tells whether it was a process of an earlier boot. In doubt it was not.
+func (id ID) Past() bool {
+	boot, err := bootID()
+	return err == nil && id.Pid != 0 && id.Boot != boot
 }

@@ -12,9 +12,12 @@ func TestAlive(t *testing.T) {
 	if err != nil || !self.Alive() {
 		t.Errorf("this process is %v, alive %v: %v", self, self.Alive(), err)
 	}
-	other := ID{self.Pid, self.Start + 1}
-	if other.Alive() || (ID{}).Alive() {
-		t.Error("a pid with another start time is another process, and the zero value is none")
+	other, past := ID{self.Pid, self.Start + 1, self.Boot}, ID{self.Pid, self.Start, "another"}
+	if other.Alive() || past.Alive() || (ID{}).Alive() {
+		t.Error("a pid with another start time, or of another boot, is another process, and the zero value is none")
+	}
+	if !past.Past() || self.Past() || (ID{}).Past() {
+		t.Error("only what was before this boot is past")
 	}
 	cmd := exec.Command("cat")
 	if _, err := cmd.StdinPipe(); err != nil {

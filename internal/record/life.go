@@ -52,6 +52,15 @@ func (r *Record) end(code int, ran bool) {
 	}
 }
 
+// lost is the exit code of a container that nobody has seen end: its owner's death kills it, and if the machine was switched off,
+// nobody can know. Docker has the same codes for that.
+func (r *Record) lost() int {
+	if r.Owner.Past() {
+		return 255
+	}
+	return 137
+}
+
 // Again has a container that has ended be owned by process pid, which is about to run args
 // in it.
 func (s *Store) Again(id string, args []string, pid int) error {

@@ -112,7 +112,7 @@ func (s *Store) finish(id string, clear func(Record) error) error {
 		lock.Close() // the one on names comes first, if somebody takes both
 		return errors.Join(err, s.release(r.Name, id))
 	}
-	r.end(137, r.State == Running)
+	r.end(r.lost(), r.State == Running)
 	return write(s.Dir(id), r)
 }
 
