@@ -127,7 +127,7 @@ func askDrydock(t *testing.T, program string, s section) []answer {
 	if out, err := exec.Command("sh", "-c", network).CombinedOutput(); err != nil {
 		t.Fatalf("set the network up: %v: %s", err, out)
 	}
-	state, group := workFolder(t), fmt.Sprintf("drydock-compare-%d", os.Getpid())
+	state, group := workFolder(t), fmt.Sprintf("drydock-%d", os.Getpid())
 	us := tool{program: program, env: []string{
 		"DRYDOCK_ROOT=" + state, "DRYDOCK_CGROUP_PARENT=/" + group, "ROOT=" + busybox(t),
 		"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"),

@@ -55,8 +55,8 @@ func readMounts() (string, error) {
 
 // readCgroups lists the cgroups of every hierarchy. On a host that others use too
 // (a service starts, somebody logs in) only those below our own and those that bear
-// the project's name are ours to answer for. The group parent, of which programs make
-// theirs below, stays: it is left out.
+// the project's name are ours to answer for, unless another run of tests has made them. The group parent,
+// of which programs make theirs below, stays: it is left out.
 func readCgroups(parent string) (string, error) {
 	mounts, err := mountsOf("cgroup", "cgroup2")
 	if err != nil {
@@ -79,7 +79,7 @@ func readCgroups(parent string) (string, error) {
 	var b strings.Builder
 	for _, root := range mounts {
 		err := walk(root, func(path string, entry fs.DirEntry) error {
-			if path := strings.TrimPrefix(path, root); entry.IsDir() && path != parent && ours(path) {
+			if path := strings.TrimPrefix(path, root); entry.IsDir() && path != parent && ours(path) && !others(path) {
 				fmt.Fprintln(&b, root+path)
 			}
 			return nil
@@ -89,6 +89,16 @@ func readCgroups(parent string) (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+// others tells whether a cgroup is below the parent of another run of tests, which is going on.
+func others(path string) bool {
+	var pid int
+	if _, err := fmt.Sscanf(path, parentGroup+"-%d", &pid); err != nil || pid == os.Getpid() {
+		return false
+	}
+	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	return err == nil
 }
 
 // readProcesses lists our living descendants: all that a script has started, since
