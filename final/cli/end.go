@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -48,7 +49,7 @@ func request(cmd *cobra.Command, verb, signal string, seconds int) wire.Request 
 func stop(e *engine.Engine, r record.Record, how wire.Request) error {
 	if how.Signal != "" {
 		if _, err := container.Signal(how.Signal); err != nil {
-			return err
+			return fmt.Errorf("cannot stop container: %s: %w", r.Name, err)
 		}
 	}
 	_, err := e.Order(r, how)
@@ -92,16 +93,18 @@ func killCommand(c *call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "kill [OPTIONS] CONTAINER [CONTAINER...]", Short: "Kill one or more running containers", Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := container.Signal(signal); err != nil {
-				return err
-			}
-			return c.each(args, func(e *engine.Engine, r record.Record) error {
-				_, err := e.Order(r, wire.Request{Verb: wire.Kill, Signal: signal})
-				if errors.As(err, new(engine.NotRunning)) {
-					err = fmt.Errorf("cannot kill container: %s: %w", r.Name, engine.NotRunning{Ref: r.ID})
+			var failed []error
+			for _, ref := range args {
+				err := c.each([]string{ref}, func(e *engine.Engine, r record.Record) error {
+					_, err := e.Order(r, wire.Request{Verb: wire.Kill, Signal: cmp.Or(signal, "SIGKILL")})
+					return err
+				})
+				if err != nil {
+					err = fmt.Errorf("cannot kill container: %s: %w", ref, err)
 				}
-				return err
-			})
+				failed = append(failed, err)
+			}
+			return errors.Join(failed...)
 		},
 	}
 	cmd.Flags().StringVarP(&signal, "signal", "s", "SIGKILL", "send this `SIGNAL`")
@@ -160,7 +163,16 @@ func rmCommand(c *call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rm [OPTIONS] CONTAINER [CONTAINER...]", Short: "Remove one or more containers", Args: atLeast(1), Aliases: []string{"remove"},
 		RunE: func(_ *cobra.Command, args []string) error {
-			return c.each(args, func(e *engine.Engine, r record.Record) error { return e.Remove(r, how) })
+			var failed []error
+			for _, ref := range args {
+				err := c.each([]string{ref}, func(e *engine.Engine, r record.Record) error { return e.Remove(r, how) })
+				if errors.As(err, new(record.NotFound)) && how.Force { // that it is gone is what was wanted
+					fmt.Fprintln(c.stderr, "drydock:", err)
+					err = nil
+				}
+				failed = append(failed, err)
+			}
+			return errors.Join(failed...)
 		},
 	}
 	cmd.Flags().BoolVarP(&how.Force, "force", "f", false, "kill one that runs first")

@@ -41,7 +41,7 @@ func execCommand(c *call) *cobra.Command {
 
 func (n *entering) run(c *call, ref string, args []string) (err error) {
 	if n.TTY && n.interactive && !n.detach && !isTerminal(c.stdin) {
-		return failure{1, errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal"), ""}
+		return failure{1, errors.New("the input device is not a TTY"), ""}
 	}
 	e, r, err := c.find(ref)
 	if err != nil {

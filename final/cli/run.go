@@ -47,7 +47,7 @@ func createCommand(c *call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create [OPTIONS] IMAGE [COMMAND] [ARG...]", Short: "Create a new container", Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			r, err := s.create(c, args)
+			r, err := s.make(c, args)
 			if err == nil {
 				fmt.Fprintln(c.stdout, r.ID)
 			}
@@ -63,7 +63,7 @@ func (s *start) flags(cmd *cobra.Command) {
 	set.SetInterspersed(false)            // what stands behind the image is the container's
 	set.Bool("help", false, "print this") // -h is --hostname
 	flags.Add(set, container.Flags(s.given))
-	set.StringArrayVarP(&s.attach, "attach", "a", nil, "be attached to its `STREAM`: stdin, stdout or stderr")
+	flags.Add(set, []flags.Flag{{Name: "attach", Short: "a", Value: stream(s.addStream), Usage: "be attached to its `STREAM`: stdin, stdout or stderr"}})
 	set.StringVar(&s.pull, "pull", "missing", "`WHEN` to pull the image: always, missing or never")
 	set.StringVar(&s.platform, "platform", "", "take the image for this `PLATFORM`, such as linux/arm64")
 	set.BoolVarP(&s.quiet, "quiet", "q", false, "do not show how pulling goes")
@@ -89,9 +89,8 @@ func (s *start) make(c *call, args []string) (r record.Record, err error) {
 	if err != nil {
 		return r, err
 	}
-	if config.Attached, err = s.streams(config); err != nil {
-		return r, err
-	}
+	config.Attached = s.streams(config)
+	config.Platform = s.platform
 	if size, ok := attach.Size(c.stdout); ok && config.TTY {
 		config.Size = size
 	}
@@ -122,31 +121,44 @@ func (s *start) make(c *call, args []string) (r record.Record, err error) {
 	return e.Containers.Read(id)
 }
 
+// A stream is a flag.Value that a function reads.
+type stream func(text string) error
+
+// String is part of flag.Value.
+func (stream) String() string { return "" }
+
+// Set is part of flag.Value.
+func (s stream) Set(text string) error { return s(text) }
+
+func (s *start) addStream(text string) error {
+	stream := strings.ToLower(text)
+	if !slices.Contains([]string{"stdin", "stdout", "stderr"}, stream) {
+		return errors.New("valid streams are STDIN, STDOUT and STDERR")
+	}
+	s.attach = append(s.attach, stream)
+	return nil
+}
+
 // streams are those that run is to be attached to: those of -a, or without -d all, and input only with -i.
-func (s *start) streams(config container.Config) ([]string, error) {
-	for i, stream := range s.attach {
-		s.attach[i] = strings.ToLower(stream)
-		if !slices.Contains([]string{"stdin", "stdout", "stderr"}, s.attach[i]) {
-			return nil, fmt.Errorf("invalid argument %q for \"-a, --attach\" flag: valid streams are STDIN, STDOUT and STDERR", stream)
-		}
-	}
+func (s *start) streams(config container.Config) []string {
 	switch {
-	case s.detach && len(s.attach) > 0:
-		return nil, errors.New("conflicting options: cannot specify both --attach and --detach")
 	case s.detach:
-		return nil, nil
+		return nil
 	case len(s.attach) > 0:
-		return s.attach, nil
+		return s.attach
 	case config.Interactive:
-		return []string{"stdin", "stdout", "stderr"}, nil
+		return []string{"stdin", "stdout", "stderr"}
 	}
-	return []string{"stdout", "stderr"}, nil
+	return []string{"stdout", "stderr"}
 }
 
 // run creates a container, starts it, and unless it is to be left to itself, stays attached to its end.
 func (s *start) run(c *call, args []string) error {
 	if s.given.TTY && s.given.Interactive && !s.detach && !isTerminal(c.stdin) {
-		return failure{1, errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal"), ""}
+		return failure{1, errors.New("the input device is not a TTY"), ""}
+	}
+	if s.detach && len(s.attach) > 0 {
+		return errors.New("conflicting options: cannot specify both --attach and --detach")
 	}
 	r, err := s.create(c, args)
 	if err != nil {

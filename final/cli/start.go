@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,7 @@ func startCommand(c *call) *cobra.Command {
 		Use: "start [OPTIONS] CONTAINER [CONTAINER...]", Short: "Start one or more stopped containers", Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if !attached && !interactive {
-				return c.each(args, c.startOne)
+				return c.startAll(args)
 			}
 			if len(args) > 1 {
 				return errors.New("you cannot start and attach multiple containers at once")
@@ -31,6 +32,21 @@ func startCommand(c *call) *cobra.Command {
 	cmd.Flags().BoolVarP(&interactive, "interactive", "i", false, "and to its input")
 	cmd.Flags().StringVar(&keys, "detach-keys", "", "the `KEYS` that leave it to itself (ctrl-p,ctrl-q)")
 	return cmd
+}
+
+// startAll starts containers, and says in the end which it could not.
+func (c *call) startAll(refs []string) error {
+	var failed []string
+	err := c.each(refs, func(e *engine.Engine, r record.Record) error { return c.startOne(e, r) })
+	if err == nil {
+		return nil
+	}
+	for _, ref := range refs {
+		if _, r, unknown := c.find(ref); unknown != nil || !r.IsRunning() {
+			failed = append(failed, ref)
+		}
+	}
+	return errors.Join(err, fmt.Errorf("failed to start containers: %s", strings.Join(failed, ", ")))
 }
 
 // startOne starts a container. One that runs is fine.
@@ -94,14 +110,14 @@ func (c *call) attach(ref string, noStdin, proxy bool, keys string) error {
 	switch e.Status(r, life) {
 	case "running":
 	case "paused":
-		return errors.New("cannot attach to a paused container, unpause it first")
+		return errors.New("You cannot attach to a paused container, unpause it first") //nolint:staticcheck // Docker's words
 	case "restarting":
-		return errors.New("cannot attach to a restarting container, wait until it is running")
+		return errors.New("You cannot attach to a restarting container, wait until it is running") //nolint:staticcheck // Docker's words
 	default:
-		return errors.New("cannot attach to a stopped container, start it first")
+		return errors.New("You cannot attach to a stopped container, start it first") //nolint:staticcheck // Docker's words
 	}
 	if config.TTY && config.Interactive && !noStdin && !isTerminal(c.stdin) {
-		return errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal")
+		return errors.New("the input device is not a TTY")
 	}
 	conn, err := e.Reach(r)
 	if err != nil {

@@ -41,12 +41,13 @@ import (
 
 // Config is what a container is. It travels to init, and is a part of the record.
 type Config struct {
-	ID      string
-	Name    string
-	Rootfs  bool   // it is on a directory, not on an image
-	Image   string // what the user called it
-	ImageID string
-	Explain bool `json:",omitempty"`
+	ID       string
+	Name     string
+	Rootfs   bool   // it is on a directory, not on an image
+	Image    string // what the user called it
+	Platform string `json:",omitempty"` // for which it has to be: linux/arm64
+	ImageID  string
+	Explain  bool `json:",omitempty"`
 
 	// What the stages' mechanisms take.
 	Namespace namespace.Config

@@ -74,8 +74,10 @@ func lines(path string, look func(name string) (string, bool)) (all []string, er
 			return nil, fmt.Errorf("no variable name on line '%s'", line)
 		case strings.ContainsFunc(name, unicode.IsSpace):
 			return nil, fmt.Errorf("variable '%s' contains whitespaces", name)
-		case hasValue || look == nil:
+		case hasValue:
 			all = append(all, line)
+			continue
+		case look == nil:
 			continue
 		}
 		if value, isHere := look(name); isHere {

@@ -32,7 +32,7 @@ type Given struct {
 	logOptions         []string
 	networks           endpoint.Values
 	entrypoint         *string
-	timeout, restart   string
+	restart            string
 	health             health.Values
 }
 
@@ -72,7 +72,7 @@ func programFlags(g *Given) []flags.Flag {
 	return []flags.Flag{
 		{Name: "name", Value: flags.String{To: &g.Name}, Usage: "the container's `NAME`"},
 		{Name: "rm", Value: flags.Bool{To: &g.Remove}, Usage: "remove the container, and its anonymous volumes, when it has ended"},
-		{Name: "env", Short: "e", Value: flags.List{To: &g.env}, Usage: "set `NAME=VALUE`, or NAME as it is here"},
+		{Name: "env", Short: "e", Value: parser(g.addEnv), Usage: "set `NAME=VALUE`, or NAME as it is here"},
 		{Name: "env-file", Value: flags.List{To: &g.envFiles}, Usage: "set the variables that are in `FILE`, a line each"},
 		{Name: "workdir", Short: "w", Value: flags.String{To: &g.Program.Dir}, Usage: "working `DIR` inside the container"},
 		{Name: "user", Short: "u", Value: flags.String{To: &g.User}, Usage: "run as this `USER[:GROUP]`, by names of the image or by numbers"},
@@ -84,7 +84,7 @@ func programFlags(g *Given) []flags.Flag {
 		{Name: "interactive", Short: "i", Value: flags.Bool{To: &g.Interactive}, Usage: "keep standard input open"},
 		restart.Flag(&g.restart),
 		{Name: "stop-signal", Value: flags.String{To: &g.StopSignal}, Usage: "`SIGNAL` that asks it to end (SIGTERM)"},
-		{Name: "stop-timeout", Value: flags.String{To: &g.timeout}, Usage: "kill it when it has not ended `SECONDS` later (10)"},
+		{Name: "stop-timeout", Value: parser(g.setTimeout), Usage: "kill it when it has not ended `SECONDS` later (10)"},
 		{Name: "init", Value: flags.Bool{To: &g.Init}, Usage: "have a first process that reaps others and passes signals on to yours"},
 		{Name: "device", Value: parser(g.addDevice), Usage: "a device of the host's: `/dev/HOST[:/dev/CONTAINER]`"},
 		{Name: "shm-size", Value: parser(g.setShmSize), Usage: "`BYTES` of shared memory in /dev/shm, with b, k, m or g behind (64m)"},
@@ -113,6 +113,23 @@ func (p parser) Set(text string) error { return p(text) }
 
 func (g *Given) setEntrypoint(text string) error { g.entrypoint = &text; return nil }
 
+func (g *Given) addEnv(text string) error {
+	if strings.HasPrefix(text, "=") {
+		return fmt.Errorf("invalid environment variable: %s", text)
+	}
+	g.env = append(g.env, text)
+	return nil
+}
+
+func (g *Given) setTimeout(text string) error {
+	seconds, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("strconv.ParseInt: parsing %q: invalid syntax", text)
+	}
+	g.StopTimeout = &seconds
+	return nil
+}
+
 func (g *Given) setShmSize(text string) (err error) {
 	g.ShmSize, err = units.RAMInBytes(text)
 	return err
@@ -120,14 +137,20 @@ func (g *Given) setShmSize(text string) (err error) {
 
 func (g *Given) addSysctl(text string) error {
 	name, value, found := strings.Cut(text, "=")
-	if !found || name == "" {
-		return fmt.Errorf("%s: give NAME=VALUE", text)
+	if !found || !isNamespaced(name) {
+		return fmt.Errorf("sysctl '%s' is not allowed: give NAME=VALUE, for net.*, or for message queues or shared memory", text)
 	}
 	if g.Sysctls == nil {
 		g.Sysctls = map[string]string{}
 	}
 	g.Sysctls[name] = value
 	return nil
+}
+
+// isNamespaced tells whether a kernel parameter is one of a namespace, which a container can have of its own.
+func isNamespaced(name string) bool {
+	ipc := []string{"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"}
+	return slices.Contains(ipc, name) || strings.HasPrefix(name, "fs.mqueue.") || strings.HasPrefix(name, "net.")
 }
 
 func (g *Given) addDevice(text string) error {
@@ -187,13 +210,6 @@ func (g *Given) Complete(image string, args []string) (c Config, err error) {
 	if c.Log.Options, err = options(g.logOptions); err != nil {
 		return c, err
 	}
-	if g.timeout != "" {
-		seconds, err := strconv.Atoi(g.timeout)
-		if err != nil {
-			return c, fmt.Errorf("invalid argument %q for \"--stop-timeout\" flag: strconv.ParseInt: parsing %q: invalid syntax", g.timeout, g.timeout)
-		}
-		c.StopTimeout = &seconds
-	}
 	if c.Restart, err = restart.Parse(g.restart, c.Remove); err != nil {
 		return c, err
 	}
@@ -217,7 +233,7 @@ func (c *Config) check() error {
 		return errors.New("SHM size can not be less than 0")
 	}
 	if !slices.Contains([]string{"", "json-file", "none"}, c.Log.Driver) {
-		return fmt.Errorf("logger: no log driver named '%s' is registered: there are json-file and none", c.Log.Driver)
+		return fmt.Errorf("error looking up logging plugin %s: plugin %q not found: there are json-file and none", c.Log.Driver, c.Log.Driver)
 	}
 	if err := c.Resources.Validate(); err != nil {
 		return err
@@ -225,8 +241,11 @@ func (c *Config) check() error {
 	if _, err := c.Rights(); err != nil {
 		return err
 	}
+	if c.Log.Driver == "none" && len(c.Log.Options) > 0 {
+		return errors.New("invalid logging opts for driver none")
+	}
 	if _, err := logs.ParseOptions(c.Log.Options); err != nil {
-		return err
+		return fmt.Errorf("failed to initialize logging driver: %w", err)
 	}
 	return c.checkModes()
 }

@@ -47,7 +47,7 @@ func (c Config) Network() string {
 
 // checkModes refuses words that mean nothing, as Docker words it.
 func (c *Config) checkModes() error {
-	check := func(mode, flag string, known ...string) error {
+	check := func(mode, words string, known ...string) error {
 		ref, isOthers := Other(mode)
 		switch {
 		case mode == "" || slices.Contains(known, mode):
@@ -55,13 +55,13 @@ func (c *Config) checkModes() error {
 		case isOthers && slices.Contains(known, others) && ref != "":
 			return nil
 		}
-		return fmt.Errorf("--%s: invalid %s mode: %s: choose from %s", flag, strings.ToUpper(strings.TrimSuffix(flag, "ns")), mode, strings.Join(known, ", "))
+		return fmt.Errorf("%s: choose from %s", strings.ReplaceAll(words, "MODE", mode), strings.Join(known, ", "))
 	}
 	for _, err := range []error{
-		check(c.PID, "pid", host, others),
-		check(c.IPC, "ipc", host, private, "shareable", "none", others),
-		check(c.UTS, "uts", host),
-		check(c.Cgroupns, "cgroupns", host, private),
+		check(c.PID, "--pid: invalid PID mode", host, others),
+		check(c.IPC, "invalid IPC mode: MODE", host, private, "shareable", "none", others),
+		check(c.UTS, "--uts: invalid UTS mode", host),
+		check(c.Cgroupns, "--cgroupns: invalid CGROUP mode", host, private),
 	} {
 		if err != nil {
 			return err

@@ -30,7 +30,7 @@ func (u User) IDs() string {
 
 // Credential are they for a process that is about to be started.
 func (u User) Credential() *syscall.Credential {
-	c := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID)} //nolint:gosec // package user refuses others
+	c := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), Groups: []uint32{uint32(u.GID)}} //nolint:gosec // package user refuses others
 	for _, group := range u.Groups {
 		c.Groups = append(c.Groups, uint32(group)) //nolint:gosec // the same
 	}
@@ -50,12 +50,21 @@ func (c Config) Find(name string) (u User, err error) {
 	}
 	found, err := user.GetExecUser(name, &user.ExecUser{Home: "/"}, strings.NewReader(passwd), strings.NewReader(group))
 	if err != nil {
-		return u, err
+		return u, lower(err)
 	}
 	u = User{UID: found.Uid, GID: found.Gid, Groups: found.Sgids, Home: found.Home}
 	more, err := user.GetAdditionalGroups(c.Groups, strings.NewReader(group))
 	u.Groups = append(u.Groups, more...)
-	return u, err
+	return u, lower(err)
+}
+
+// lower has an error begin with a small letter, as Docker has it.
+func lower(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	return errors.New(strings.ToLower(text[:1]) + text[1:])
 }
 
 // table reads a file of the container's, which need not be there. It may be anything: a pipe would be waited for.

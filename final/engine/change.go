@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"drydock/final/container"
@@ -30,6 +31,9 @@ func (e *Engine) Unpause(r record.Record) error { return e.freeze(r, false) }
 
 func (e *Engine) freeze(r record.Record, want bool) error {
 	group, err := e.group(r)
+	if errors.As(err, new(NotRunning)) && !want {
+		return fmt.Errorf("Container %s is not paused", r.ID) //nolint:staticcheck // Docker's words
+	}
 	if err != nil {
 		return err
 	}
@@ -39,9 +43,9 @@ func (e *Engine) freeze(r record.Record, want bool) error {
 	case err != nil:
 		return err
 	case frozen && want:
-		return fmt.Errorf("container %s is already paused", r.ID)
+		return fmt.Errorf("Container %s is already paused", r.ID) //nolint:staticcheck // Docker's words
 	case !frozen && !want:
-		return fmt.Errorf("container %s is not paused", r.ID)
+		return fmt.Errorf("Container %s is not paused", r.ID) //nolint:staticcheck // Docker's words
 	case want:
 		err = group.Freeze()
 	default:
@@ -95,7 +99,7 @@ func (e *Engine) Update(r record.Record, change resources.Resources, policy stri
 // Rename gives a container another name.
 func (e *Engine) Rename(r record.Record, name string) error {
 	if err := e.Containers.Rename(r.ID, name); err != nil {
-		return err
+		return fmt.Errorf("Error when allocating new name: %w", worded(err))
 	}
 	e.TellContainer("rename", r, "oldName", "/"+r.Name)
 	return e.networks().Rename(r.ID, name)

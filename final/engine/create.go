@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"strings"
 
 	"drydock/final/container"
 	"drydock/final/images/catalog"
@@ -32,7 +34,7 @@ func (e *Engine) Create(c container.Config) (id string, err error) {
 		return "", err
 	}
 	c.ID, c.Parent = record.NewID(), defaults.CgroupParent()
-	if c.Name == "" {
+	if c.Name = strings.TrimPrefix(c.Name, "/"); c.Name == "" {
 		if c.Name, err = e.freeName(); err != nil {
 			return "", err
 		}
@@ -98,7 +100,7 @@ func (e *Engine) write(c container.Config, points []point.Point) error {
 		if file != nil {
 			err = errors.Join(err, file.Close(), os.Remove(c.CIDFile))
 		}
-		return err
+		return worded(err)
 	}
 	e.TellContainer("create", r)
 	if file == nil {
@@ -106,6 +108,19 @@ func (e *Engine) write(c container.Config, points []point.Point) error {
 	}
 	_, err = file.WriteString(c.ID)
 	return errors.Join(err, file.Close())
+}
+
+// worded has an error about a name be in Docker's words.
+func worded(err error) error {
+	if bad, isBad := errors.AsType[record.BadName](err); isBad {
+		return fmt.Errorf("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", bad.Name) //nolint:staticcheck // as Docker begins
+	}
+	if taken, isTaken := errors.AsType[record.TakenName](err); isTaken {
+		//nolint:staticcheck,revive // as Docker begins, and ends
+		return fmt.Errorf("Conflict. The container name %q is already in use by container %q. You have to remove (or rename) that container to be able to reuse that name.",
+			"/"+taken.Name, taken.ID)
+	}
+	return err
 }
 
 // newIDFile makes the file for a container's id, if one is wanted: it must not be there.
@@ -131,6 +146,9 @@ func (e *Engine) provide(c *container.Config) error {
 	img, err := e.findImage(c.Image)
 	if err != nil {
 		return err
+	}
+	if has := path.Join(img.Config.OS, img.Config.Architecture); c.Platform != "" && !strings.HasPrefix(c.Platform+"/", has+"/") {
+		return fmt.Errorf("image with reference %s was found but its platform (%s) does not match the specified platform (%s)", c.Image, has, c.Platform)
 	}
 	layers, err := e.Images.Unpack(img, apply)
 	if err != nil {

@@ -71,7 +71,7 @@ func (e *Engine) enter(r record.Record, c container.Config) (inside func(func() 
 	if frozen, err := group.Frozen(); err != nil {
 		return nil, nil, err
 	} else if frozen { // it would freeze us too
-		return nil, nil, fmt.Errorf("container %s is paused, unpause the container before exec", r.Name)
+		return nil, nil, fmt.Errorf("Container %s is paused, unpause the container before exec", r.ID) //nolint:staticcheck // Docker's words
 	}
 	if err := group.AwaitStarted(); err != nil {
 		return nil, nil, err

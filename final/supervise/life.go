@@ -59,13 +59,15 @@ func (s *supervisor) watch(ctx context.Context) {
 			}
 		},
 	}
-	var before health.Health
-	if r, err := s.engine.Containers.Read(s.id); err == nil {
-		if life, err := container.LifeOf(r); err == nil && life.Health != nil {
-			before = *life.Health
+	var now health.Health
+	_ = container.Live(s.engine.Containers, s.id, func(_ *record.Record, life *container.Life) { // it was removed meanwhile
+		if life.Health != nil {
+			now = *life.Health
 		}
-	}
-	go monitor.Watch(ctx, before.Restarted())
+		now = now.Restarted()
+		life.Health = &now
+	})
+	go monitor.Watch(ctx, now)
 }
 
 // check runs a command in the container: by drydock exec, whose process may be killed with all that it is about.

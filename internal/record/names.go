@@ -32,10 +32,26 @@ func (s *Store) Named(name string) (Record, error) {
 	return r, err
 }
 
+// A BadName is the error for a name that no container can have.
+type BadName struct{ Name string }
+
+// Error is part of error.
+func (b BadName) Error() string {
+	return fmt.Sprintf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", b.Name)
+}
+
+// A TakenName is the error for a name that another container has.
+type TakenName struct{ Name, ID string }
+
+// Error is part of error.
+func (t TakenName) Error() string {
+	return fmt.Sprintf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", t.Name, t.ID)
+}
+
 // claim locks all names, if this one can be given to a container: it is closed when that has been done.
 func (s *Store) claim(name, id string) (io.Closer, error) {
 	if !nameRule.MatchString(name) {
-		return nil, fmt.Errorf("invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
+		return nil, BadName{name}
 	}
 	names, err := s.lock("names")
 	if err != nil {
@@ -44,7 +60,7 @@ func (s *Store) claim(name, id string) (io.Closer, error) {
 	other, err := s.Named(name)
 	switch {
 	case err == nil:
-		err = fmt.Errorf("the container name %q is already in use by container %q: remove (or rename) that container to be able to reuse that name", name, other.ID)
+		err = TakenName{name, other.ID}
 	case errors.Is(err, fs.ErrNotExist):
 		if err = s.unlink(name); err == nil {
 			err = os.Symlink(id, s.link(name))

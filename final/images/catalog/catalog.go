@@ -93,7 +93,7 @@ func Sort(names []string) {
 // NotFound is the error of Find when there is no image called Name.
 type NotFound struct{ Name string }
 
-func (n NotFound) Error() string { return "no such image: " + n.Name }
+func (n NotFound) Error() string { return "No such image: " + n.Name }
 
 // Unreadable is the error of Find when that is the name of an image that cannot be read.
 type Unreadable struct {
@@ -158,7 +158,7 @@ func Tag(s *image.Store, source, target string) error {
 	name, err := images.Parse(target)
 	switch {
 	case err != nil:
-		return fmt.Errorf("error parsing reference: %q is not a valid repository/tag: %w", target, err)
+		return fmt.Errorf("Error parsing reference: %q is not a valid repository/tag: %w", target, err)
 	case name.Digest != "":
 		return errors.New("refusing to create a tag with a digest reference")
 	case images.Name{Domain: name.Domain, Path: name.Path}.Familiar() == "sha256":

@@ -54,9 +54,9 @@ func TestReadable(t *testing.T) {
 	damage(t, s, add(t, s, []string{"bad"}, "bad"))
 	user := catalog.User{Container: "0123456789abcdef", Image: good.ID(), Layers: good.ChainIDs(), Running: true}
 	_, err := Image(s, good.Descriptor.Digest.String(), Options{Users: by(user)})
-	says(t, "rmi by the manifest's digest", err, "no such image")
+	says(t, "rmi by the manifest's digest", err, "No such image")
 	_, err = unreadable(s, good.Descriptor.Digest.String())
-	says(t, "an image that can be read by now", err, "no such image")
+	says(t, "an image that can be read by now", err, "No such image")
 	if diff := cmp.Diff([]string{good.ID().String()}, ids(t, s)); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}

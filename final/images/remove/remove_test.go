@@ -155,7 +155,7 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("left with a damaged image: %+v (-want +got):\n%s", r, diff)
 		}
 		_, err = Image(s, "none", Options{Users: by()})
-		says(t, "rmi of another", err, "no such image: none:latest")
+		says(t, "rmi of another", err, "No such image: none:latest")
 		ref := map[string]string{"bad": "bad", "": bad.Descriptor.Digest.String()}[name]
 		if _, err := Image(s, ref, Options{Users: by()}); err != nil {
 			t.Errorf("rmi %s: %v", ref, err)
@@ -204,7 +204,7 @@ func TestMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = remove(s, c[0], want)
-	says(t, "remove of what is gone", err, "no such image")
+	says(t, "remove of what is gone", err, "No such image")
 	if c, err := catalog.Read(s); err != nil || len(c) > 0 {
 		t.Errorf("it is back: %v, %v", c, err)
 	}
