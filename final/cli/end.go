@@ -72,7 +72,11 @@ func restartCommand(c *call) *cobra.Command {
 			if err := stop(e, r, how); err != nil {
 				return err
 			}
-			return c.startDetached(e, r)
+			err := c.startDetached(e, r)
+			if err == nil {
+				e.TellContainer("restart", r)
+			}
+			return err
 		})
 	}
 	stopFlags(cmd, &signal, &seconds)

@@ -101,6 +101,8 @@ func (e *Engine) Rename(r record.Record, name string) error {
 	if err := e.Containers.Rename(r.ID, name); err != nil {
 		return fmt.Errorf("Error when allocating new name: %w", worded(err))
 	}
-	e.TellContainer("rename", r, "oldName", "/"+r.Name)
+	before := r.Name
+	r.Name = name
+	e.TellContainer("rename", r, "oldName", "/"+before)
 	return e.networks().Rename(r.ID, name)
 }

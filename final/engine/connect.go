@@ -29,7 +29,7 @@ func (e *Engine) Connect(r record.Record, w endpoint.Wish) error {
 		return e.join(r, *c, w)
 	})
 	if err == nil {
-		e.Tell("network", "connect", n.ID, map[string]string{"container": r.ID, "name": n.Name, "type": "bridge"})
+		e.tellNetwork("connect", n, r.ID)
 	}
 	return err
 }
@@ -61,7 +61,7 @@ func (e *Engine) Disconnect(r record.Record, ref string) error {
 		return e.leave(r, *c, n.Name)
 	})
 	if err == nil {
-		e.Tell("network", "disconnect", n.ID, map[string]string{"container": r.ID, "name": n.Name, "type": "bridge"})
+		e.tellNetwork("disconnect", n, r.ID)
 	}
 	return err
 }

@@ -193,5 +193,9 @@ func (e *Engine) grant(c container.Config) ([]point.Point, error) {
 	if err != nil {
 		return nil, err
 	}
-	return points, volumes.Provide(e.Volumes, points, c.ID)
+	made, err := volumes.Provide(e.Volumes, points, c.ID)
+	for _, name := range made {
+		e.Tell("volume", "create", name, map[string]string{"driver": "local"})
+	}
+	return points, err
 }

@@ -75,8 +75,10 @@ func (e *Engine) remove(r record.Record, volumes, force bool) error {
 	if err := e.Containers.Remove(r.ID, force); err != nil {
 		return err
 	}
+	err := errors.Join(e.clear(r), e.Volumes.Sweep(r.ID)) // now nobody can start it any more
+	e.tellVolumesGone(r)
 	e.TellContainer("destroy", r)
-	return errors.Join(e.clear(r), e.Volumes.Sweep(r.ID)) // now nobody can start it any more
+	return err
 }
 
 // clear takes away what a container has only while it runs, and has left if its supervisor was killed. Nobody can start it meanwhile.

@@ -44,6 +44,7 @@ func (e *Engine) Exec(r record.Record, n Entry) (code int, err error) {
 		return 126, err
 	}
 	defer leave()
+	ended := e.tellExec(r, n.Args)
 	code, err = process.Exec(cmd, func(start func() error) error {
 		return inside(func() error {
 			ours, err := n.prepare(cmd, c)
@@ -54,6 +55,9 @@ func (e *Engine) Exec(r record.Record, n Entry) (code int, err error) {
 			return start()
 		})
 	})
+	if err == nil {
+		ended(code)
+	}
 	return code, err
 }
 

@@ -49,6 +49,8 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	}
 	c.Program.Env = container.Replace(p.linked, c.Program.Env)
 	mounted := point.Mounted(points)
+	e.tellMounts(c, mounted)
+	cleanup.Add(func() error { e.tellEnd(c, mounted); return nil })
 	child, inherited, err := e.launch(c, mounted, p.group, s)
 	if err != nil {
 		return 125, false, err
@@ -71,6 +73,7 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	if err := errors.Join(e.noteFilled(c, points), p.group.Started(), s.show(inherited.console)); err != nil {
 		return 125, false, err
 	}
+	e.tellArrival(c, p.places)
 	if err := s.Started(child.Pid()); err != nil {
 		return 125, false, err
 	}

@@ -128,7 +128,8 @@ func (p *program) points(args, declared []string) (points []point.Point, g mount
 	if points, err = point.Points(inherited, g, declared); err != nil {
 		return nil, g, name, err
 	}
-	return points, g, name, volumes.Provide(p.store, points, p.newest)
+	_, err = volumes.Provide(p.store, points, p.newest)
+	return points, g, name, err
 }
 
 func (p *program) of(name string) ([]point.Point, error) {

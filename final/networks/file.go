@@ -15,7 +15,7 @@ import (
 
 // List returns all networks, by name. One whose file is damaged stops none of the others: it is there, and says so.
 func List(root string) ([]Network, error) {
-	all := []Network{builtin(Host), builtin(None)}
+	all := []Network{Builtin(Host), Builtin(None)}
 	names, err := files(root)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func Read(root, name string) (Network, error) {
 
 // decode makes a network of what its file says.
 func decode(name string, pool lease.Pool) (Network, error) {
-	n := builtin(name)
+	n := Builtin(name)
 	n.Pool = pool
 	switch {
 	case pool.More != nil:

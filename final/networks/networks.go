@@ -92,8 +92,8 @@ func (n Network) Driver() string {
 // IsPredefined tells whether a network is always there.
 func IsPredefined(name string) bool { return slices.Contains(predefined[:], name) }
 
-// builtin is a network that is always there, as it is if there is no more to know.
-func builtin(name string) Network {
+// Builtin is a network that is always there, as it is if there is no more to know.
+func Builtin(name string) Network {
 	id := sha256.Sum256([]byte("network " + name))
 	return Network{Name: name, More: More{ID: hex.EncodeToString(id[:])}}
 }

@@ -10,6 +10,7 @@
 //	supervise.go   from start to end
 //	output.go      what the program prints: to the log, and to those who are attached
 //	talk.go        what others ask of it
+//	stop.go        signals, and how it is stopped
 //	life.go        start again or not; health
 //
 // To read: setsid(2), unix(7), prctl(2) on PR_SET_PDEATHSIG.
@@ -45,6 +46,7 @@ type supervisor struct {
 	changed *sync.Cond    // of what follows
 	input   *os.File      // what leads to the program's standard input: a pipe, or its terminal
 	stopped bool          // somebody wants it to end: it is not started again
+	stops   int           // how many have asked for that by stop, and are not among the events yet
 	again   bool          // and then to be started anew
 	wake    chan struct{} // closed when stopped is set
 	ended   chan struct{} // closed when all is over
@@ -198,9 +200,9 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, lasted time.D
 				return err
 			}
 			life.program = program
-			s.set(life)
 			began = time.Now()
 			s.tell("start")
+			s.set(life)
 			s.watch(ctx)
 			_ = starter.Send(wire.Reply{Started: true}) // or it has gone
 			return nil
@@ -211,11 +213,13 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, lasted time.D
 	files.closeTheirs()
 	s.set(nil)
 	close(life.over)
+	lasted = time.Since(began)
 	if ran {
-		s.tell("die", "exitCode", strconv.Itoa(code))
+		s.tellStops()
+		s.tell("die", "exitCode", strconv.Itoa(code), "execDuration", strconv.Itoa(int(lasted.Seconds())))
 	}
 	s.closeInput()
-	return code, ran, time.Since(began), err
+	return code, ran, lasted, err
 }
 
 // tell writes down what has happened to the container.
@@ -229,6 +233,7 @@ func (s *supervisor) set(life *run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.run = life
+	s.changed.Broadcast()
 }
 
 func text(err error) string {

@@ -6,12 +6,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"drydock/final/console"
-	"drydock/final/container"
 	"drydock/final/wire"
 )
 
@@ -53,6 +49,9 @@ func (s *supervisor) talk(conn *wire.Conn, begin chan<- bool) {
 		if request.Verb == wire.Attach {
 			streams = request.Streams
 			s.output.add(conn, streams)
+			if len(streams) > 0 {
+				s.tell("attach")
+			}
 		}
 		if request.Start && begin != nil {
 			begin <- true
@@ -131,107 +130,12 @@ func (s *supervisor) obey(r wire.Request) (reply wire.Reply, ok bool) {
 	return wire.Reply{Failure: "the supervisor does not know how to " + r.Verb}, true
 }
 
+// resize gives the program's terminal another size, as soon as the program runs.
 func (s *supervisor) resize(size [2]uint) {
-	s.mu.Lock()
-	terminal := s.input
-	s.mu.Unlock()
-	if s.config.TTY && terminal != nil {
-		_ = console.Resize(terminal, size) // it has just ended
-	}
-}
-
-// current is the present life of the container, if it runs.
-func (s *supervisor) current() *run {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.run
-}
-
-// send sends the program a signal. That it has ended is fine.
-func (r *run) send(signal unix.Signal) { _ = r.program.Signal(signal) }
-
-// kill sends the program a signal that somebody has named. Whoever says drydock kill does not want it to be started again.
-func (s *supervisor) kill(name string, final bool) (reply wire.Reply, ok bool) {
-	signal, err := container.Signal(name)
-	if err != nil {
-		return wire.Reply{Failure: err.Error()}, true
-	}
-	life := s.current()
-	if final {
-		s.markStopped(false)
-	}
-	if life != nil {
-		life.send(signal)
-		s.tell("kill", "signal", strconv.Itoa(int(signal)))
-	}
-	if !final {
-		return reply, false
-	}
-	if signal == unix.SIGKILL {
-		<-s.ended
-	}
-	return wire.Reply{Done: true}, true
-}
-
-// stop asks the program to end, and kills it if it does not.
-func (s *supervisor) stop(r wire.Request) (reply wire.Reply, ok bool) {
-	name, patience := s.config.Signal(), s.config.Patience()
-	if r.Signal != "" {
-		name = r.Signal
-	}
-	if r.Seconds != nil {
-		patience = time.Duration(*r.Seconds) * time.Second
-	}
-	signal, err := container.Signal(name)
-	if err != nil {
-		return wire.Reply{Failure: err.Error()}, true
-	}
-	s.markStopped(r.Again)
-	if life := s.current(); life != nil {
-		life.send(signal)
-		s.tell("kill", "signal", strconv.Itoa(int(signal)))
-		s.killAfter(life, patience)
-	}
-	<-s.ended
-	s.tell("stop")
-	return wire.Reply{Done: true, Code: s.code}, true
-}
-
-// killAfter waits for the end of the program, and kills it if that takes too long: less than 0 is never.
-func (s *supervisor) killAfter(life *run, patience time.Duration) {
-	if patience < 0 {
-		<-life.over
+	if !s.config.TTY || s.current() == nil {
 		return
 	}
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-life.over:
-	case <-timer.C:
-		life.send(unix.SIGKILL)
+	if terminal := s.awaitInput(); terminal != nil && console.Resize(terminal, size) == nil { // or it has just ended
+		s.tell("resize", "height", strconv.Itoa(int(size[0])), "width", strconv.Itoa(int(size[1]))) //nolint:gosec // the kernel's numbers
 	}
-}
-
-// markStopped notes that the container is not to be started again; or only by whoever stops it, who then finds it
-// still there.
-func (s *supervisor) markStopped(again bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.again = s.again || again
-	if !s.stopped {
-		s.stopped = true
-		close(s.wake)
-	}
-}
-
-func (s *supervisor) isAgain() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.again
-}
-
-func (s *supervisor) isStopped() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.stopped
 }

@@ -86,8 +86,8 @@ func create(s *volume.Store, v volume.Volume, driver string) error {
 
 // Provide makes the volumes among a container's mounts that are not there yet, and notes where they
 // are and what is mounted there. One without a name gets one, and goes with the container whose id is
-// given. The store is held (volume.Store.Hold).
-func Provide(s *volume.Store, points []point.Point, container string) error {
+// given. It returns the names of those that it has made. The store is held (volume.Store.Hold).
+func Provide(s *volume.Store, points []point.Point, container string) (names []string, err error) {
 	for i := range points {
 		p := &points[i]
 		if p.Type != mounts.Volume {
@@ -97,14 +97,18 @@ func Provide(s *volume.Store, points []point.Point, container string) error {
 		if p.Anonymous && p.Name == "" {
 			v.Name, v.Anonymous, v.With = record.NewID(), true, container
 		}
+		_, unknown := s.Find(v.Name)
 		if err := create(s, v, p.Driver); err != nil {
-			return err
+			return names, err
+		}
+		if unknown != nil {
+			names = append(names, v.Name)
 		}
 		made, err := s.Find(v.Name)
 		if err != nil {
-			return err
+			return names, err
 		}
 		p.Name, p.Source, p.Options, p.Labels = v.Name, s.Data(v.Name), made.Options, nil
 	}
-	return nil
+	return names, nil
 }
