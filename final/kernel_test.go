@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"regexp"
+	"slices"
 	"testing"
 
 	"drydock/internal/kit"
@@ -56,6 +59,40 @@ func TestRootLinks(t *testing.T) {
 
 func TestRootChapter(t *testing.T) {
 	kit.Transcripts(t, "README.md")
+}
+
+// TestSession has the session that the chapter shows be what a script types, as a transcript has no terminal: its commands and their
+// order, and what is typed there.
+func TestSession(t *testing.T) {
+	shown, typed := find(t, "README.md", "(?ms)^```text\n(.*?)^```", `(?m)^(?:/ )?# (.*)$`),
+		find(t, "testdata/script/session.txtar", `(?s)(.*)\n-- `, `(?m)^(?:status \d+ |terminal \w+ |type \w+ ')(.*?)(?:\\r')?$`)
+	for _, command := range shown {
+		i := slices.Index(typed, command)
+		if i < 0 {
+			t.Fatalf("nobody types %s, or earlier", command)
+		}
+		typed = typed[i+1:]
+	}
+	if len(shown) < 12 {
+		t.Errorf("the chapter shows %d commands", len(shown))
+	}
+}
+
+// find returns what is in parentheses of a pattern, wherever it is in a part of a file, which is in those of another.
+func find(t *testing.T, file, part, pattern string) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	within := regexp.MustCompile(part).FindSubmatch(text)
+	if within == nil {
+		t.Fatalf("%s has no %s", file, part)
+	}
+	for _, found := range regexp.MustCompile(pattern).FindAllSubmatch(within[1], -1) {
+		all = append(all, string(found[1]))
+	}
+	return all
 }
 
 func TestExcerpts(t *testing.T) {
