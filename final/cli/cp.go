@@ -44,11 +44,12 @@ func (o cpOptions) run(c *call, source, destination string) error {
 	if err != nil {
 		return err
 	}
-	at := cp.Container{Name: inside.Container}
-	if at.Root, err = e.OpenRoot(r, false); err != nil {
+	root, err := e.OpenRoot(r, false)
+	if err != nil {
 		return err
 	}
-	defer at.Root.Close()
+	defer root.Close()
+	at := cp.Container{Name: inside.Container, Root: root.File}
 	config, err := container.Of(r)
 	if err != nil {
 		return err
@@ -116,9 +117,9 @@ func (c *call) export(ref, output string) (err error) {
 	defer root.Close()
 	if output == "" {
 		out := bufio.NewWriterSize(c.stdout, 1<<20)
-		err = errors.Join(cp.Export(out, root), out.Flush())
+		err = errors.Join(cp.Export(out, root.File), out.Flush())
 	} else {
-		err = writeFile(output, func(file *os.File) error { return cp.Export(file, root) })
+		err = writeFile(output, func(file *os.File) error { return cp.Export(file, root.File) })
 	}
 	if err == nil {
 		e.TellContainer("export", r)

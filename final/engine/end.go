@@ -48,6 +48,13 @@ func (e *Engine) Remove(r record.Record, how Removal) error {
 	} else if err := e.removable(r); err != nil {
 		return err
 	}
+	held, err := e.hold(r)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // its supervisor was faster
+	} else if err != nil {
+		return err
+	}
+	defer held.Close()
 	return e.remove(r, how.Volumes, how.Force)
 }
 

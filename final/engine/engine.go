@@ -12,6 +12,7 @@
 //	files.go     what init inherits
 //	start.go     start: a supervisor for a container
 //	exec.go      one more program in a container
+//	hold.go      a container's root, for one at a time
 //	end.go       stop, kill, rm, and what is left when a container has ended
 //	change.go    rename, update, pause, network connect
 //	commit.go    an image made of a container

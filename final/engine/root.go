@@ -26,10 +26,27 @@ import (
 
 // OpenRoot opens a container's root directory: with its volumes, as its programs see it; or bare, without whatever else is mounted. Of one that
 // does not run, the root is mounted for whoever calls alone, and no more when it is closed.
-func (e *Engine) OpenRoot(r record.Record, bare bool) (*os.File, error) {
-	if !r.IsRunning() {
-		return e.mountRoot(r, bare)
+func (e *Engine) OpenRoot(r record.Record, bare bool) (Root, error) {
+	held, err := e.hold(r)
+	if err != nil {
+		return Root{}, err
 	}
+	open := e.mountRoot
+	if r, err = e.Containers.Read(r.ID); r.IsRunning() { // and is in its own root by now
+		open = openRoot
+	}
+	var root *os.File
+	if err == nil {
+		root, err = open(r, bare)
+	}
+	if err != nil {
+		return Root{}, errors.Join(err, held.Close())
+	}
+	return Root{root, held}, nil
+}
+
+// openRoot opens that of a container that runs.
+func openRoot(r record.Record, bare bool) (*os.File, error) {
 	name, open := "root", func(file *os.File) (*os.File, error) { return file, nil }
 	if bare {
 		name, open = "ns/mnt", func(file *os.File) (*os.File, error) {

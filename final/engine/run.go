@@ -14,6 +14,7 @@ import (
 	"drydock/final/networks/connect"
 	"drydock/final/networks/publish"
 	"drydock/internal/kernel"
+	"drydock/internal/record"
 	"drydock/internal/undo"
 	"drydock/stage1-namespaces/process"
 	"drydock/stage2-cgroups/cgroup"
@@ -42,6 +43,11 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	defer func() { err = errors.Join(err, cleanup.Run()) }()
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
+	held, err := e.hold(record.Record{ID: c.ID, Name: c.Name})
+	if err != nil {
+		return 125, false, err
+	}
+	defer held.Close() // the second time it is closed already
 
 	p, err := e.prepare(c, &cleanup)
 	if err != nil {
@@ -73,6 +79,7 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	if err := errors.Join(e.noteFilled(c, points), p.group.Started(), s.show(inherited.console)); err != nil {
 		return 125, false, err
 	}
+	held.Close()
 	e.tellArrival(c, p.places)
 	if err := s.Started(child.Pid()); err != nil {
 		return 125, false, err
