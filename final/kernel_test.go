@@ -45,6 +45,21 @@ func TestRootStage1(t *testing.T) {
 	})
 }
 
+func TestRootStage3(t *testing.T) {
+	kit.Run(t, kit.Suite{
+		Dir: "../stage3-unionfs/testdata/script", Bin: "stage3", As: "drydock", After: stays,
+		Run:   []string{"-i", "--rm", "--network", "none", "--rootfs"},
+		Words: map[string]string{"run --keep": "run -i --network none --rootfs"},
+		Except: map[string]string{
+			"errors":  "the flags and usage lines are Docker's",
+			"explain": "there are more steps",
+			"keep":    "start takes no command, and ps has Docker's columns",
+			"killed":  "the container outlives the command: killed.txtar",
+			"limits":  "TestKernelStage2 has them",
+		},
+	})
+}
+
 // TestRootLinks is what stage 7 promises of two containers and a name.
 func TestRootLinks(t *testing.T) {
 	kit.Run(t, kit.Suite{

@@ -30,7 +30,7 @@ func (c *Config) Derive() (err error) {
 	if !own.Has(namespace.Mount) {
 		return errors.New("without a mount namespace the layers would be mounted on the host: add mount to --namespaces")
 	}
-	c.Root.Root = c.Overlay.Layers[len(c.Overlay.Layers)-1]
+	c.Root.Root = c.Overlay.Layers[0]
 	c.Root.OwnMounts = own.Has(namespace.Mount)
 	c.Root.OwnProcesses = own.Has(namespace.PID)
 	c.Root.OwnNetwork = own.Has(namespace.Net)

@@ -85,8 +85,9 @@ type Suite struct {
 	// that scripts get when they call Bin, and Except has the names of those that are
 	// not for it, each with the reason.
 	As     string
+	Also   []string          // programs of still earlier stages that scripts call, and get As
 	Run    []string          // further flags of As's command run, to be what Bin's is
-	Words  map[string]string // what other commands are for As: "load -i" for "load"
+	Words  map[string]string // what other commands are for As: "load -i" for "load"; a command may be two words
 	Except map[string]string
 
 	// After are a shell's commands that take away what is meant to stay: they run in the
@@ -118,8 +119,10 @@ func Run(t *testing.T, s Suite) {
 	if err := os.Mkdir(links, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.link(bin, filepath.Join(links, s.Bin)); err != nil {
-		t.Fatal(err)
+	for _, name := range append([]string{s.Bin}, s.Also...) {
+		if err := s.link(bin, filepath.Join(links, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	params := testscript.Params{
 		Files:       files,
@@ -157,9 +160,9 @@ func (s Suite) link(bin, name string) error {
 	}
 	words["run"] = strings.Join(append([]string{"run"}, s.Run...), " ")
 	var b strings.Builder
-	b.WriteString("#!/bin/sh\ncase \"$1\" in\n")
-	for _, command := range slices.Sorted(maps.Keys(words)) {
-		fmt.Fprintf(&b, "%s) shift; exec %s %s \"$@\" ;;\n", command, bin, words[command])
+	b.WriteString("#!/bin/sh\n[ \"$1\" != --root ] || { export DRYDOCK_ROOT=\"$2\"; shift 2; }\ncase \"$1 $2 \" in\n")
+	for _, command := range slices.Backward(slices.Sorted(maps.Keys(words))) { // "run --keep" before "run"
+		fmt.Fprintf(&b, "'%s '*) shift %d; exec %s %s \"$@\" ;;\n", command, len(strings.Fields(command)), bin, words[command])
 	}
 	fmt.Fprintf(&b, "esac\nexec %s \"$@\"\n", bin)
 	return os.WriteFile(name, []byte(b.String()), 0o755) //nolint:gosec // a program
