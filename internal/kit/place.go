@@ -157,7 +157,7 @@ func newNetwork() error {
 }
 
 // newPlace makes the folders of a place. The busybox root is really copied: a write
-// through a hard link would change the original.
+// through a hard link would change the original, and one behind a symbolic link too.
 func newPlace(work string) (place, error) {
 	p := place{work: work, state: filepath.Join(work, "state"), rootfs: filepath.Join(work, "root")}
 	if err := os.MkdirAll(p.state, 0o755); err != nil {
@@ -167,7 +167,7 @@ func newPlace(work string) (place, error) {
 	if err != nil {
 		return p, err
 	}
-	if out, err := exec.Command("cp", "-a", shared, p.rootfs).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-aH", shared, p.rootfs).CombinedOutput(); err != nil {
 		return p, fmt.Errorf("copy the busybox root: %w: %s", err, out)
 	}
 	return p, nil
