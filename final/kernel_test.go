@@ -60,6 +60,29 @@ func TestRootStage3(t *testing.T) {
 	})
 }
 
+func TestRootStage4(t *testing.T) {
+	kit.Run(t, kit.Suite{
+		Dir: "../stage4-images/testdata/script", Bin: "stage4", As: "drydock", Also: []string{"stage3"}, After: stays,
+		Run:   []string{"-i", "--network", "none"},
+		Words: map[string]string{"run --keep": "run -i --network none --rootfs", "start": "start -a -i", "save": "save -o", "save -": "save", "fsck": ""},
+		Except: map[string]string{
+			"errors": "the flags and usage lines are Docker's",
+		},
+	})
+}
+
+func TestRootStage5(t *testing.T) {
+	kit.Run(t, kit.Suite{
+		Dir: "../stage5-volumes/testdata/script", Bin: "stage5", As: "drydock", Also: []string{"stage3", "stage4"}, After: stays,
+		Run:   []string{"-i", "--network", "none"},
+		Words: map[string]string{"run --keep": "run -i --network none --rootfs", "start": "start -a -i", "save -": "save", "fsck": ""},
+		Except: map[string]string{
+			"errors": "the flags and usage lines are Docker's",
+			"killed": "the container outlives the command: killed.txtar",
+		},
+	})
+}
+
 // TestRootLinks is what stage 7 promises of two containers and a name.
 func TestRootLinks(t *testing.T) {
 	kit.Run(t, kit.Suite{

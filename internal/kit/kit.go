@@ -87,7 +87,7 @@ type Suite struct {
 	As     string
 	Also   []string          // programs of still earlier stages that scripts call, and get As
 	Run    []string          // further flags of As's command run, to be what Bin's is
-	Words  map[string]string // what other commands are for As: "load -i" for "load"; a command may be two words
+	Words  map[string]string // what other commands, of one or two words, are for As: "load -i" for "load"; "" leaves one to its own stage
 	Except map[string]string
 
 	// After are a shell's commands that take away what is meant to stay: they run in the
@@ -162,7 +162,11 @@ func (s Suite) link(bin, name string) error {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n[ \"$1\" != --root ] || { export DRYDOCK_ROOT=\"$2\"; shift 2; }\ncase \"$1 $2 \" in\n")
 	for _, command := range slices.Backward(slices.Sorted(maps.Keys(words))) { // "run --keep" before "run"
-		fmt.Fprintf(&b, "'%s '*) shift %d; exec %s %s \"$@\" ;;\n", command, len(strings.Fields(command)), bin, words[command])
+		to := bin + " " + words[command]
+		if words[command] == "" {
+			to = filepath.Join(filepath.Dir(bin), filepath.Base(name)) + " " + command
+		}
+		fmt.Fprintf(&b, "'%s '*) shift %d; exec %s \"$@\" ;;\n", command, len(strings.Fields(command)), to)
 	}
 	fmt.Fprintf(&b, "esac\nexec %s \"$@\"\n", bin)
 	return os.WriteFile(name, []byte(b.String()), 0o755) //nolint:gosec // a program
