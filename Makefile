@@ -33,7 +33,7 @@ export COMMAND := $(value CMD)
 export RUNNER PHASES GUEST ARCH VMFLAGS GOLANGCI
 unexport CMD
 
-.PHONY: help build test test-native demo shell vm lint fmt diff doctor guest cover compare clean linux FORCE
+.PHONY: help build test test-native demo shell vm lint fmt diff doctor guest cover compare bench clean linux FORCE
 
 help: ## this list
 	@echo 'Drydock: Docker you can read. Begin with: make demo'
@@ -113,6 +113,17 @@ test-native: build build/tally ## the kernel tests as root on this Linux host: w
 
 compare: build ## ask a real Docker 29 again what drydock is compared with, and compare: as root, PEERS=FOLDER has Docker
 	@scripts/compare.sh $(SECTION)
+
+bench: linux $(OUT)/bench $(OUT)/floor $(OUT)/hello ## measure drydock beside the peers on the PATH, as root: QUICK=1 fits in two minutes
+	$(OUT)/bench $(if $(QUICK),-quick) $(if $(SECTION),-only $(SECTION)) -o bench
+
+$(OUT)/bench: $(SOURCES)
+	@sh scripts/need.sh go
+	$(FOR) $(BUILD) -o $@ ./bench
+
+$(OUT)/floor $(OUT)/hello: $(OUT)/%: $(SOURCES)
+	@sh scripts/need.sh go
+	$(FOR) $(BUILD) -o $@ ./bench/$*
 
 # ---- the sources ----
 
