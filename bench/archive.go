@@ -17,12 +17,12 @@ import (
 	"strings"
 )
 
-// small is the archive of the small image, and layout that folder of which it is made.
-func (b *bench) small() string { return filepath.Join(b.dir, "small.tar") }
+// small is the archive of the small image.
+func (b *bench) small() string { return b.path("small.tar") }
 
 // smallArchive makes an image of busybox and this program.
 func (b *bench) smallArchive() error {
-	root := filepath.Join(b.dir, "small-root")
+	root := b.path("small-root")
 	if err := b.smallRoot(root); err != nil {
 		return err
 	}

@@ -9,9 +9,9 @@ type goal struct {
 }
 
 var goals = []goal{
-	{"a run on a bridge is at least 20 times faster than Docker's", ratio("run --rm --network bridge true", "docker", "drydock", atLeast, 20)},
-	{"and takes at most twice as long as the floor", ratio("run --rm --network bridge true", "drydock", "floor", atMost, 2)},
-	{"a run without a network is at least twice as fast as runc's", ratio("run --rm --network none true", "runc", "drydock", atLeast, 2)},
+	{"a run on a bridge is at least 20 times faster than Docker's", ratio(runBridge, "docker", "drydock", atLeast, 20)},
+	{"and takes at most twice as long as the floor", ratio(runBridge, "drydock", "floor", atMost, 2)},
+	{"a run without a network is at least twice as fast as runc's", ratio(runNone, "runc", "drydock", atLeast, 2)},
 	{"exec is at least 8 times faster than Docker's", ratio("exec true", "docker", "drydock", atLeast, 8)},
 	{"load and unpack is at least as fast as Docker's", ratio(loading, "docker", "drydock", atLeast, 1)},
 	{"and as Podman's", ratio(loading, "podman", "drydock", atLeast, 1)},

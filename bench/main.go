@@ -4,43 +4,39 @@
 //
 // The problem: a number of milliseconds says little about a program and much about the machine, and what else that does. So all tools do
 // the same in turns, A B A B, warm, with the same image; what counts is the ratio of their medians. Peers are measured if they are
-// on the PATH. Daemons are started and stopped here, with roots of their own. Each tool has a network namespace of its own, and
-// all of them a mount namespace: the machine is left as it was.
+// on the PATH. Daemons are started and stopped here, with roots of their own. Each tool has a network namespace of its own.
 //
 //	main.go      the sections, in order
-//	world.go     the namespaces
-//	tools.go     the tools and how each is called
+//	apart.go     namespaces and a cgroup of our own: the machine is left as it was
+//	world.go     a network namespace for each tool
+//	tools.go     drydock, and how a tool is called; peers.go the others
 //	contest.go   to take turns
 //	run.go       one container: run, exec, create, start, stop, rm
-//	many.go      many containers: starts per second, 300 live ones, memory
-//	images.go    an image of 350 MB: load, save, pull; commit
+//	many.go      many containers: starts per second, 300 live ones; memory.go what each takes
+//	images.go    an image of 350 MB: load, save, pull from registry.go; commit.go
 //	archive.go   that image, and the small one
 //	traffic.go   bytes across the bridge and through a published port
 //	startup.go   the program itself
 //	report.go    RESULTS.md; goals.go what was to be reached; plot.go the picture
 //	floor/       the kernel's share of a run on a bridge
+//	hello/       the least that a program takes
 //
-// Results go to FOLDER/RESULTS.md and FOLDER/results.svg. It takes root.
+// Results go to FOLDER/RESULTS.md and FOLDER/results.svg. It takes root, and Linux 5.7 (to be born in a cgroup).
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 func main() {
-	do := run
-	if len(os.Args) > 1 && inside[os.Args[1]] != nil {
-		do = inside[os.Args[1]]
+	do := outside
+	if len(os.Args) > 1 && words[os.Args[1]] != nil {
+		do, os.Args = words[os.Args[1]], os.Args[1:]
 	}
 	if err := do(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -48,8 +44,8 @@ func main() {
 	}
 }
 
-// inside are the words with which this program is called in a container.
-var inside = map[string]func(args []string) error{"serve": serve, "send": send, "files": files}
+// words are those with which this program calls itself: apart, and in a container.
+var words = map[string]func(args []string) error{"first": first, "measure": measure, "serve": serve, "send": send, "files": files}
 
 // A section measures one kind of thing.
 type section struct {
@@ -60,13 +56,14 @@ type section struct {
 var sections = []section{
 	{"startup", (*bench).startup},
 	{"run", (*bench).runs},
+	{"exec", (*bench).execs},
 	{"life", (*bench).lives},
 	{"rate", (*bench).rates},
-	{"live", (*bench).live},
+	{"scale", (*bench).scale},
 	{"memory", (*bench).memory},
-	{"traffic", (*bench).traffic},
 	{"images", (*bench).images},
 	{"commit", (*bench).commits},
+	{"traffic", (*bench).traffic},
 }
 
 // A bench is one go at measuring.
@@ -78,52 +75,49 @@ type bench struct {
 	load    []string // of the machine, before and after
 }
 
-// rounds is how many turns each tool has: so many, or a few when it is to be quick.
-func (b *bench) rounds(usual int) int {
-	if b.quick {
-		return max(1, min(5, usual/3))
-	}
-	return usual
+// options are what is typed.
+type options struct {
+	quick bool
+	only  []string
+	out   string
 }
 
-func run(args []string) error {
+func parse(args []string) (o options, err error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
-	quick := set.Bool("quick", false, "few turns, in two minutes")
+	set.BoolVar(&o.quick, "quick", false, "few turns, in two minutes")
 	only := set.String("only", "", "the `SECTIONS` to measure, with commas between them")
-	out := set.String("o", ".", "the `FOLDER` for the results")
+	set.StringVar(&o.out, "o", ".", "the `FOLDER` for the results")
 	if err := set.Parse(args); err != nil {
-		return err
+		return o, err
 	}
-	if os.Getenv(apart) == "" {
-		return again(args)
+	o.only = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
+	for _, name := range o.only {
+		if !slices.ContainsFunc(sections, func(s section) bool { return s.name == name }) {
+			return o, fmt.Errorf("there is no section %s", name)
+		}
 	}
-	b := &bench{quick: *quick}
-	err := b.all(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' }))
+	return o, nil
+}
+
+// measure is the process apart that does it all: see apart.go.
+func measure(args []string) error {
+	o, err := parse(args[1:])
 	if err != nil {
 		return err
 	}
-	return b.report(*out)
-}
-
-// all measures, and leaves nothing.
-func (b *bench) all(only []string) (err error) {
-	if err := arrange(); err != nil {
-		return err
-	}
-	if b.dir, err = os.MkdirTemp("/var/tmp", "bench-"); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, b.leave()) }()
+	b := &bench{quick: o.quick, dir: args[0]}
 	if err := b.smallArchive(); err != nil {
-		return err
-	}
-	if err := b.findTools(); err != nil {
 		return err
 	}
 	b.noteLoad()
 	for _, s := range sections {
-		if len(only) > 0 && !slices.Contains(only, s.name) {
+		if len(o.only) > 0 && !slices.Contains(o.only, s.name) {
 			continue
+		}
+		if s.name != "startup" && b.tools == nil {
+			if err := b.findTools(); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintln(os.Stderr, "bench:", s.name)
 		if err := s.do(b); err != nil {
@@ -131,7 +125,15 @@ func (b *bench) all(only []string) (err error) {
 		}
 	}
 	b.noteLoad()
-	return nil
+	return b.report(o.out)
+}
+
+// rounds is how many turns each tool has: so many, or a few when it is to be quick.
+func (b *bench) rounds(usual int) int {
+	if b.quick {
+		return max(1, min(5, usual/3))
+	}
+	return usual
 }
 
 func (b *bench) noteLoad() {
@@ -141,28 +143,5 @@ func (b *bench) noteLoad() {
 	}
 }
 
-// leave ends what was started, and removes what was made.
-func (b *bench) leave() error {
-	var failed []error
-	for _, t := range b.tools {
-		failed = append(failed, t.clear(), t.leave())
-	}
-	return errors.Join(append(failed, os.RemoveAll(b.dir))...)
-}
-
-// apart is set in the environment of the process that has namespaces of its own.
-const apart = "DRYDOCK_BENCH_APART"
-
-// again starts this program in a mount namespace of its own, which goes with it.
-func again(args []string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	path := filepath.Dir(self) + ":" + os.Getenv("PATH")
-	cmd.Env = append(os.Environ(), apart+"=1", "PATH="+path, "LC_ALL=C", "TZ=UTC")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET}
-	return cmd.Run()
-}
+// path is a place in the folder of all that is made.
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -15,27 +11,18 @@ import (
 // rates measures how many containers are started in a second, one at a time and eight.
 func (b *bench) rates() error {
 	for _, width := range []int{1, 8} {
-		var turns []turn
-		for _, t := range b.tools {
-			number := 0
-			turns = append(turns, turn{t.name, func() (float64, error) {
-				number++
-				return t.rate(width, 16, fmt.Sprintf("rate-%d-%d", width, number))
-			}})
-		}
-		r := b.contest(fmt.Sprintf("starts per second, %d at a time", width), "1/s", b.rounds(7), turns)
-		r.more = true
+		what := fmt.Sprintf("starts per second, %d at a time", width)
+		b.contest(what, "1/s", b.rounds(5), b.turns(func(t *tool) (float64, error) { return t.rate(width, 8) })).more = true
 	}
 	return nil
 }
 
 // rate starts some containers in the background, so many at a time, and removes them again.
-func (t *tool) rate(width, number int, prefix string) (float64, error) {
-	failed := make(chan error, number)
-	jobs := make(chan string, number)
+func (t *tool) rate(width, number int) (float64, error) {
+	failed, jobs := make(chan error, number), make(chan string, number)
 	var names []string
 	for i := range number {
-		names = append(names, fmt.Sprintf("%s-%d", prefix, i))
+		names = append(names, fmt.Sprintf("rate-%d", i))
 		jobs <- names[i]
 	}
 	close(jobs)
@@ -55,8 +42,7 @@ func (t *tool) rate(width, number int, prefix string) (float64, error) {
 	for one := range failed {
 		err = errors.Join(err, one)
 	}
-	_, removed := t.ask(append([]string{"rm", "-f"}, names...)...)
-	return float64(number) / took, errors.Join(err, removed)
+	return float64(number) / took, errors.Join(err, t.remove(names...))
 }
 
 // detach starts a container in the background. Others are started at the same time: only the start is the world's thread's.
@@ -73,12 +59,11 @@ func (t *tool) detach(name string) error {
 	return nil
 }
 
-// live measures a start and a list where some containers run: drydock only.
-func (b *bench) live() error {
-	t := b.tools[0]
-	counts := []int{0, 100, 300}
+// scale measures a start and a list where some containers run: drydock only.
+func (b *bench) scale() error {
+	t, counts := b.tools[0], []int{0, 100, 300}
 	if b.quick {
-		counts = []int{0, 100}
+		counts = []int{0, 50}
 	}
 	var names []string
 	for _, count := range counts {
@@ -88,61 +73,8 @@ func (b *bench) live() error {
 				return err
 			}
 		}
-		b.contest(fmt.Sprintf("run --rm true, %d live", count), "ms", b.rounds(21), []turn{{t.name, func() (float64, error) {
-			return t.do("run", "--rm", image, "true")
-		}}})
-		b.contest(fmt.Sprintf("ps, %d live", count), "ms", b.rounds(21), []turn{{t.name, func() (float64, error) { return t.do("ps") }}})
+		b.contest(fmt.Sprintf("run --rm true, %d live", count), "ms", b.rounds(31), []turn{{tool: t.name, do: func() (float64, error) { return t.do("run", "--rm", image, "true") }}})
+		b.contest(fmt.Sprintf("ps, %d live", count), "ms", b.rounds(31), []turn{{tool: t.name, do: func() (float64, error) { return t.do("ps") }}})
 	}
-	_, err := t.ask(append([]string{"rm", "-f"}, names...)...)
-	return err
-}
-
-// memory measures what a tool has for each container that runs: the proportional set size, of ten containers.
-func (b *bench) memory() error {
-	const number = 10
-	r := &result{what: "PSS for each container", unit: "MB", numbers: map[string][]float64{}}
-	for _, t := range b.tools {
-		var names []string
-		for i := range number {
-			names = append(names, fmt.Sprintf("memory-%d", i))
-			if err := t.detach(names[i]); err != nil {
-				return err
-			}
-		}
-		marks := map[string]string{"drydock": "supervise", "docker": "containerd-shim", "podman": "conmon"}
-		sizes, err := pss(marks[t.name], filepath.Join(b.dir, t.name))
-		if err != nil {
-			return err
-		}
-		for _, size := range sizes {
-			r.add(t.name, size)
-		}
-		if _, err := t.ask(append([]string{"rm", "-f"}, names...)...); err != nil {
-			return err
-		}
-	}
-	b.results = append(b.results, r)
-	return nil
-}
-
-// pss returns the megabytes of each process on whose command line are a mark and a folder.
-func pss(mark, dir string) (sizes []float64, err error) {
-	entries, err := os.ReadDir("/proc")
-	for _, entry := range entries {
-		if _, err := strconv.Atoi(entry.Name()); err != nil {
-			continue
-		}
-		line, _ := os.ReadFile("/proc/" + entry.Name() + "/cmdline") // it has just ended
-		if !bytes.Contains(line, []byte(mark)) || !bytes.Contains(line, []byte(dir)) {
-			continue
-		}
-		text, _ := os.ReadFile("/proc/" + entry.Name() + "/smaps_rollup")
-		for line := range strings.Lines(string(text)) {
-			var kib float64
-			if _, err := fmt.Sscanf(line, "Pss: %f", &kib); err == nil {
-				sizes = append(sizes, kib/1024)
-			}
-		}
-	}
-	return sizes, err
+	return t.remove(names...)
 }

@@ -12,7 +12,7 @@ import (
 // report writes the results, and the picture of them.
 func (b *bench) report(folder string) error {
 	var page strings.Builder
-	page.WriteString("# Drydock beside others\n\nWritten by `make bench`; the doc comment of bench/main.go says how it measures.\n\n")
+	page.WriteString("# Drydock beside others\n\nWritten by `make bench`; the comment in bench/main.go says how it measures.\n\n")
 	fmt.Fprintf(&page, "- %s\n", time.Now().UTC().Format("2 January 2006, 15:04 UTC"))
 	fmt.Fprintf(&page, "- %s, %d processors, %s\n", machine(), runtime.NumCPU(), firstLine("uname", "-sr"))
 	fmt.Fprintf(&page, "- load of the machine before and after: %s\n", strings.Join(b.load, "; "))
@@ -32,8 +32,9 @@ func (b *bench) report(folder string) error {
 		page.WriteString(g.line(b))
 	}
 	page.WriteString("\n## What was measured\n\n![ratios](results.svg)\n\n" +
-		"Medians; between them and the ratio, where the middle half of the numbers lies, and how many there are. The ratio is to drydock: more than 1 is worse than it.\n\n" +
-		"| | | median | middle half | turns | ratio |\n|---|---|---|---|---|---|\n")
+		"Medians; between them and the ratio, where the middle half of the numbers lies, and how many there are. A ratio is to drydock: more than 1 is worse than it. " +
+		"A turn's milliseconds of processors are those of all that was at work, daemons too.\n\n" +
+		"| | | median | middle half | turns | ratio | processors, ms | ratio |\n|---|---|---|---|---|---|---|---|\n")
 	for _, r := range b.results {
 		page.WriteString(r.rows())
 	}
@@ -61,24 +62,23 @@ func (r *result) rows() (rows string) {
 		if i > 0 {
 			what = ""
 		}
-		if len(numbers) == 0 {
-			rows += fmt.Sprintf("| %s | %s | failed | | | |\n", what, tool)
-			continue
+		cpu, cpuRatio := "", ""
+		if len(r.cpu[tool]) > 0 {
+			cpu, cpuRatio = figure(median(r.cpu[tool])), ratioOf(r.cpu, tool, false)
 		}
-		rows += fmt.Sprintf("| %s | %s | %s | %s – %s | %d | %s |\n", what, tool, figure(median(numbers)),
-			figure(quantile(numbers, 0.25)), figure(quantile(numbers, 0.75)), len(numbers), r.ratio(tool))
+		rows += fmt.Sprintf("| %s | %s | %s | %s – %s | %d | %s | %s | %s |\n", what, tool, figure(median(numbers)),
+			figure(quantile(numbers, 0.25)), figure(quantile(numbers, 0.75)), len(numbers), ratioOf(r.numbers, tool, r.more), cpu, cpuRatio)
 	}
 	return rows
 }
 
-// ratio is a tool's to drydock.
-func (r *result) ratio(tool string) string {
-	ours, known := r.of("drydock")
-	theirs, knownToo := r.of(tool)
+// ratioOf is how many times as bad as drydock a tool is, or nothing if that cannot be said.
+func ratioOf(numbers map[string][]float64, tool string, more bool) string {
+	ours, theirs := median(numbers["drydock"]), median(numbers[tool])
 	switch {
-	case tool == "drydock" || !known || !knownToo || ours == 0 || theirs == 0:
+	case tool == "drydock" || ours == 0 || theirs == 0:
 		return ""
-	case r.more:
+	case more:
 		return figure(ours / theirs)
 	}
 	return figure(theirs / ours)

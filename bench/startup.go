@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
 
@@ -17,15 +16,15 @@ func (b *bench) startup() error {
 	}
 	var turns []turn
 	for _, words := range [][]string{{"drydock", "version"}, {"hello"}} {
-		t := &tool{name: words[0], world: w, words: words, env: []string{"DRYDOCK_ROOT=" + filepath.Join(b.dir, "version")}}
-		turns = append(turns, turn{words[0], func() (float64, error) { return t.do() }})
+		t := &tool{name: words[0], world: w, words: words, env: []string{"DRYDOCK_ROOT=" + b.path("version")}}
+		turns = append(turns, turn{tool: words[0], do: func() (float64, error) { return t.do() }})
 	}
 	b.contest("version", "ms", b.rounds(101), turns)
 	slow, err := slowest(exec.Command("drydock", "version"))
 	if err != nil {
 		return err
 	}
-	r := &result{what: "init of the slowest package", unit: "ms", numbers: map[string][]float64{}}
+	r := newResult("init of the slowest package", "ms")
 	r.add(slow.name, slow.ms)
 	b.results = append(b.results, r)
 	return nil

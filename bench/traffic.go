@@ -17,23 +17,20 @@ func (b *bench) traffic() error {
 		word, unit string
 		more       bool
 	}{{"throughput", "MB/s", true}, {"latency", "µs", false}} {
-		var across, published []turn
-		for _, t := range b.tools {
-			across = append(across, turn{t.name, func() (float64, error) {
-				address, err := t.ask("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "server")
-				if err != nil {
-					return 0, err
-				}
-				return number(t.ask("run", "--rm", image, "bench", "send", kind.word, address+":"+port))
-			}})
-			published = append(published, turn{t.name, func() (number float64, err error) {
-				err = t.world.call(func() error {
-					number, err = exchange(kind.word, "10.9.9.1:"+port)
-					return err
-				})
-				return number, err
-			}})
-		}
+		across := b.turns(func(t *tool) (float64, error) {
+			address, err := t.ask("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "server")
+			if err != nil {
+				return 0, err
+			}
+			return number(t.ask("run", "--rm", image, "bench", "send", kind.word, address+":"+port))
+		})
+		published := b.turns(func(t *tool) (number float64, err error) {
+			err = t.world.call(func() error {
+				number, err = exchange(kind.word, "10.9.9.1:"+port)
+				return err
+			})
+			return number, err
+		})
 		for _, t := range b.tools {
 			if _, err := t.do("run", "-d", "--name", "server", "-p", port+":"+port, image, "bench", "serve"); err != nil {
 				return err
@@ -42,7 +39,7 @@ func (b *bench) traffic() error {
 		b.contest(kind.word+" across the bridge", kind.unit, b.rounds(7), across).more = kind.more
 		b.contest(kind.word+" through a published port", kind.unit, b.rounds(7), published).more = kind.more
 		for _, t := range b.tools {
-			if _, err := t.do("rm", "-f", "server"); err != nil {
+			if err := t.remove("server"); err != nil {
 				return err
 			}
 		}
@@ -86,7 +83,7 @@ func serve([]string) error {
 
 // send is what runs in the other container.
 func send(args []string) error {
-	number, err := exchange(args[1], args[2])
+	number, err := exchange(args[0], args[1])
 	if err == nil {
 		fmt.Println(number)
 	}
@@ -135,10 +132,10 @@ func latency(conn net.Conn) (float64, error) {
 
 // dial connects to a server that may not listen yet.
 func dial(address string) (conn net.Conn, err error) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if conn, err = net.DialTimeout("tcp", address, time.Second); err == nil {
-			return conn, nil
+	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(10 * time.Millisecond) {
+		conn, err = net.DialTimeout("tcp", address, time.Second)
+		if err == nil || time.Now().After(deadline) {
+			return conn, err
 		}
 	}
-	return nil, err
 }

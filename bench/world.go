@@ -2,32 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 
 	"golang.org/x/sys/unix"
 )
-
-// arrange makes what all tools share, in this mount namespace: a cgroup hierarchy that all of them know, where the machine's is a
-// hybrid one; and a place for the names of network namespaces.
-func arrange() error {
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("a mount namespace of our own: %w", err)
-	}
-	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err != nil {
-		if err := unix.Unmount("/sys/fs/cgroup", unix.MNT_DETACH); err != nil {
-			return fmt.Errorf("unmount /sys/fs/cgroup: %w", err)
-		}
-		if err := unix.Mount("none", "/sys/fs/cgroup", "cgroup2", 0, ""); err != nil {
-			return fmt.Errorf("mount cgroup2: %w", err)
-		}
-	}
-	if err := os.MkdirAll("/run/netns", 0o755); err != nil {
-		return err
-	}
-	return unix.Mount("none", "/run/netns", "tmpfs", 0, "")
-}
 
 // A world is a network namespace with a way out that leads nowhere: a host for one tool. It is a thread's, from which the tool's
 // processes are started.

@@ -122,11 +122,11 @@ func plug(bridge, address string, pid int) error {
 			return err
 		}
 	}
-	gateway, subnet, err := net.ParseCIDR(address)
+	_, subnet, err := net.ParseCIDR(address)
 	if err != nil {
 		return err
 	}
-	gateway = subnet.IP.To4()
+	gateway := subnet.IP.To4()
 	gateway[3] = 1
 	return inside.RouteAdd(&netlink.Route{Gw: gateway})
 }
