@@ -83,6 +83,18 @@ func TestRootStage5(t *testing.T) {
 	})
 }
 
+func TestRootStage6(t *testing.T) {
+	kit.Run(t, kit.Suite{
+		Dir: "../stage6-network/testdata/script", Bin: "stage6", As: "drydock", Also: []string{"stage3"}, After: stays,
+		Run:   []string{"-i"},
+		Words: map[string]string{"start": "start -a -i"},
+		Except: map[string]string{
+			"errors": "the flags and usage lines are Docker's",
+			"killed": "the container outlives the command: killed.txtar",
+		},
+	})
+}
+
 // TestRootLinks is what stage 7 promises of two containers and a name.
 func TestRootLinks(t *testing.T) {
 	kit.Run(t, kit.Suite{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -48,7 +49,10 @@ func published(ports []show.Port, args []string) (lines []string, err error) {
 		wanted = port + "/" + protocol
 	}
 	ports = slices.DeleteFunc(ports, func(p show.Port) bool { return p.IP == "" })
-	for _, p := range ports { // in the order of numbers: 80 before 443
+	slices.SortStableFunc(ports, func(a, b show.Port) int { // in the order of numbers: 80 before 443
+		return cmp.Or(cmp.Compare(a.Private, b.Private), cmp.Compare(a.Type, b.Type))
+	})
+	for _, p := range ports {
 		host, inside := net.JoinHostPort(p.IP, strconv.Itoa(int(p.Public))), fmt.Sprintf("%d/%s", p.Private, p.Type)
 		switch wanted {
 		case "":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -161,6 +162,9 @@ func (e *Engine) openNamespace(ref, kind string) (*os.File, error) {
 func (e *Engine) running(ref, kind string) (record.Record, error) {
 	other, err := e.Find(ref)
 	if err == nil && !other.IsRunning() {
+		if kind == "net" {
+			kind = "network" // Docker's word
+		}
 		err = fmt.Errorf("cannot join %s namespace of a non running container: container %s is %s: start it first", kind, other.Name, other.State)
 	}
 	return other, err
@@ -210,13 +214,17 @@ func (e *Engine) findOthers(c *container.Config) error {
 	}
 	c.Networks[0].Network = "container:" + other.ID
 	c.Namespace.Hostname = theirs.Namespace.Hostname
-	c.Files = theirFiles(theirs, points, c.Root.ReadOnly)
+	c.Files = e.theirFiles(theirs, points, c.Root.ReadOnly)
 	return nil
 }
 
 // theirFiles are the files in which another container looks names up: its own, or what its user has mounted in their place.
-func theirFiles(theirs container.Config, points []point.Point, readOnly bool) []bind.Mount {
+// His stay as he wants them; ours are as writable as the container is that joins.
+func (e *Engine) theirFiles(theirs container.Config, points []point.Point, readOnly bool) []bind.Mount {
 	files := slices.Clone(theirs.Files)
+	for i, file := range files {
+		files[i].ReadOnly = file.ReadOnly && !strings.HasPrefix(file.Source, e.Containers.Dir("")+"/")
+	}
 	for _, p := range points {
 		if slices.ContainsFunc(names.Files(), func(name string) bool { return p.Target == "/etc/"+name }) {
 			files = append(files, bind.Mount{Source: p.Source, Target: p.Target, ReadOnly: p.ReadOnly, MustExist: true})
