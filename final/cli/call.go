@@ -28,13 +28,16 @@ func (c *call) engine() (*engine.Engine, error) {
 	if c.opened != nil {
 		return c.opened, nil
 	}
-	e, err := engine.Open(c.root, c.config, c.note)
+	e, err := c.look()
 	if err == nil {
 		e.Sweep()
+		c.opened = e
 	}
-	c.opened = e
 	return e, err
 }
+
+// look is engine for who is about to look at all containers, and cleans up only if that is needed: of hundreds, all is read once.
+func (c *call) look() (*engine.Engine, error) { return engine.Open(c.root, c.config, c.note) }
 
 // note tells the user something.
 func (c *call) note(text string) { fmt.Fprintln(c.stderr, "drydock:", text) }

@@ -62,7 +62,7 @@ func (o psOptions) run(c *call) error {
 	if l.Filters, err = filter.Parse(o.filters, show.Filters...); err != nil {
 		return err
 	}
-	e, err := c.engine()
+	e, err := c.look()
 	if err != nil {
 		return err
 	}

@@ -51,11 +51,11 @@ func (c *call) startAll(refs []string) error {
 
 // startOne starts a container. One that runs is fine.
 func (c *call) startOne(e *engine.Engine, r record.Record) error {
-	life, err := container.LifeOf(r)
+	known, err := e.Describe(r)
 	if err != nil {
 		return err
 	}
-	switch e.Status(r, life) {
+	switch known.Status {
 	case "running", "restarting":
 		return nil
 	case "paused":
@@ -99,15 +99,12 @@ func (c *call) attach(ref string, noStdin, proxy bool, keys string) error {
 	if err != nil {
 		return err
 	}
-	config, err := container.Of(r)
+	known, err := e.Describe(r)
 	if err != nil {
 		return err
 	}
-	life, err := container.LifeOf(r)
-	if err != nil {
-		return err
-	}
-	switch e.Status(r, life) {
+	config := known.Config
+	switch known.Status {
 	case "running":
 	case "paused":
 		return errors.New("You cannot attach to a paused container, unpause it first") //nolint:staticcheck // Docker's words

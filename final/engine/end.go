@@ -60,11 +60,11 @@ func (e *Engine) Remove(r record.Record, how Removal) error {
 
 // removable refuses a container that runs, in Docker's words.
 func (e *Engine) removable(r record.Record) error {
-	life, err := container.LifeOf(r)
+	known, err := e.Describe(r)
 	if err != nil {
 		return err
 	}
-	switch s := e.Status(r, life); s {
+	switch s := known.Status; s {
 	case "running", "restarting":
 		return fmt.Errorf("cannot remove container %q: container is %s: stop the container before removing or force remove", r.Name, s)
 	case "paused":
@@ -102,10 +102,10 @@ func (e *Engine) clear(r record.Record) error {
 }
 
 // Status is how far a container has come, in Docker's words.
-func (e *Engine) Status(r record.Record, life container.Life) string {
+func (e *Engine) Status(r record.Record, c container.Config, life container.Life) string {
 	running := r.IsRunning()
 	switch {
-	case running && e.isFrozen(r):
+	case running && e.isFrozen(r.ID, c):
 		return "paused"
 	case running:
 		return "running"
@@ -118,15 +118,11 @@ func (e *Engine) Status(r record.Record, life container.Life) string {
 }
 
 // isFrozen tells whether it is paused. In doubt it is not.
-func (e *Engine) isFrozen(r record.Record) bool {
-	c, err := container.Of(r)
-	if err != nil {
-		return false
-	}
+func (e *Engine) isFrozen(id string, c container.Config) bool {
 	tree, err := e.tree()
 	if err != nil {
 		return false
 	}
-	frozen, err := tree.Group(filepath.Join(c.Resources.Parent(c.Parent), r.ID)).Frozen()
+	frozen, err := tree.Group(filepath.Join(c.Resources.Parent(c.Parent), id)).Frozen()
 	return err == nil && frozen
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"drydock/final/container"
 	"drydock/final/container/show"
@@ -11,8 +12,19 @@ import (
 	"drydock/internal/record"
 )
 
-// Known are all containers with what is known of them, the newest first. Of one whose record is damaged, that is less.
+// Known are all containers with what is known of them, the newest first. Of one whose record is damaged, that is less. What dead
+// supervisors have left is cleaned up first, if there is such.
 func (e *Engine) Known() ([]show.Container, error) {
+	all, err := e.look()
+	left := func(c show.Container) bool { return !c.IsUp() && c.Abandoned() }
+	if err == nil && slices.ContainsFunc(all, left) {
+		e.Sweep()
+		all, err = e.look()
+	}
+	return all, err
+}
+
+func (e *Engine) look() ([]show.Container, error) {
 	records, err := e.Containers.List()
 	if err != nil {
 		return nil, err

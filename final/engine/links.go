@@ -135,8 +135,8 @@ func (e *Engine) announce(c container.Config, places []connect.Place) error {
 		return nil
 	}
 	r, err := e.Containers.Read(c.ID)
-	if err != nil {
-		return err
+	if err != nil || r.Finished.IsZero() {
+		return err // to one that has never run, nobody is linked who runs
 	}
 	s, err := e.source(r)
 	if err != nil {
@@ -145,11 +145,11 @@ func (e *Engine) announce(c container.Config, places []connect.Place) error {
 	all, err := e.Containers.List()
 	for _, recipient := range all {
 		theirs, failed := container.Of(recipient)
-		if failed != nil || !recipient.IsRunning() || !isDefault(theirs.Networks) {
+		if failed != nil || !isDefault(theirs.Networks) {
 			continue
 		}
 		for _, l := range theirs.Links {
-			if l.Source == c.ID {
+			if l.Source == c.ID && recipient.IsRunning() {
 				err = errors.Join(err, e.openLinks(theirs), names.Edit(filepath.Join(e.Containers.Dir(recipient.ID), "hosts"), func(hosts string) string { return l.Move(hosts, s) }))
 			}
 		}
@@ -160,8 +160,11 @@ func (e *Engine) announce(c container.Config, places []connect.Place) error {
 // openLinks lets a container through to the ports of its sources, where containers do not reach each other otherwise. Of one that
 // does not run, there is nothing to reach; it is announced when it comes back.
 func (e *Engine) openLinks(c container.Config) error {
+	if !e.Config.Silent() || !isDefault(c.Networks) {
+		return nil
+	}
 	recipient, err := e.onDefault(c.ID)
-	if err != nil || !e.Config.Silent() || !isDefault(c.Networks) || !recipient.IsValid() {
+	if err != nil || !recipient.IsValid() {
 		return err
 	}
 	var open []rules.Link

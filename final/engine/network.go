@@ -53,12 +53,24 @@ func (e *Engine) connected(c container.Config, held *publish.Held) connect.Conta
 }
 
 // release takes back what reserve and plug have done, as much of it as there is.
-func (e *Engine) release(c container.Config) (err error) {
-	places, err := e.networks().Places(c.ID)
+func (e *Engine) release(c container.Config) error {
+	_, err := e.releasePlaces(c)
+	return err
+}
+
+// leaveAll is release for one that was in its networks: that it leaves them is told.
+func (e *Engine) leaveAll(c container.Config) error {
+	places, err := e.releasePlaces(c)
+	e.tellNetworks("disconnect", c, places)
+	return err
+}
+
+func (e *Engine) releasePlaces(c container.Config) (places []connect.Place, err error) {
+	places, err = e.networks().Places(c.ID)
 	for _, place := range places {
 		err = errors.Join(err, e.networks().Release(place.Network.Name, c.ID))
 	}
-	return err
+	return places, err
 }
 
 // writeNames writes the files in which the container looks names up, unless they are another's. linked are further lines of hosts.

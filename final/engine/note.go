@@ -113,7 +113,7 @@ func (s Session) show(socket *os.File) error {
 
 // usualBinding is where the ports are published of which nobody says where: what the container's first network says.
 func (e *Engine) usualBinding(c container.Config) netip.Addr {
-	if !c.HasBridge() {
+	if !c.HasBridge() || len(c.Ports) == 0 {
 		return netip.Addr{}
 	}
 	n, err := networks.Find(e.Root, c.Networks[0].Network)

@@ -49,14 +49,14 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 	}
 	defer held.Close() // the second time it is closed already
 
+	mounted := point.Mounted(points)
+	e.tellMounts(c, mounted)
+	cleanup.Add(func() error { e.tellUnmounts(c, mounted); return nil })
 	p, err := e.prepare(c, &cleanup)
 	if err != nil {
 		return 125, false, err
 	}
 	c.Program.Env = container.Replace(p.linked, c.Program.Env)
-	mounted := point.Mounted(points)
-	e.tellMounts(c, mounted)
-	cleanup.Add(func() error { e.tellEnd(c, mounted); return nil })
 	child, inherited, err := e.launch(c, mounted, p.group, s)
 	if err != nil {
 		return 125, false, err
@@ -80,7 +80,7 @@ func (e *Engine) Run(c container.Config, points []point.Point, s Session) (code 
 		return 125, false, err
 	}
 	held.Close()
-	e.tellArrival(c, p.places)
+	e.tellNetworks("connect", c, p.places)
 	if err := s.Started(child.Pid()); err != nil {
 		return 125, false, err
 	}
@@ -120,7 +120,7 @@ func (e *Engine) prepare(c container.Config, cleanup *undo.Stack) (p parts, err 
 	if p.places, p.linked, err = e.reserve(c, p.held); err != nil {
 		return p, err
 	}
-	cleanup.Add(func() error { return e.release(c) })
+	cleanup.Add(func() error { return e.leaveAll(c) })
 	return p, nil
 }
 

@@ -38,38 +38,15 @@ func (e *Engine) TellContainer(action string, r record.Record, more ...string) {
 	e.Tell("container", action, r.ID, attributes)
 }
 
-// tellArrival writes down that a container has come to its networks.
-func (e *Engine) tellArrival(c container.Config, places []connect.Place) {
-	for _, n := range e.areas(c, places) {
-		e.tellNetwork("connect", n, c.ID)
-	}
-}
-
-// tellEnd writes down that a container leaves its networks, those on which it is by now, and its volumes.
-func (e *Engine) tellEnd(c container.Config, mounted []point.Point) {
-	places, err := e.networks().Places(c.ID)
-	if err != nil {
-		e.Note(fmt.Sprintf("this is not among the events: %v", err))
-	}
-	for _, n := range e.areas(c, places) {
-		e.tellNetwork("disconnect", n, c.ID)
-	}
-	for _, p := range mounted {
-		if p.Type == mounts.Volume {
-			e.Tell("volume", "unmount", p.Name, map[string]string{"container": c.ID, "driver": "local"})
-		}
-	}
-}
-
-// areas are the networks of the places; or the host's, or none, which take no place.
-func (e *Engine) areas(c container.Config, places []connect.Place) (all []networks.Network) {
+// tellNetworks writes down that a container has come to the networks of its places, or leaves them; or the host's, or none, which take no
+// place.
+func (e *Engine) tellNetworks(action string, c container.Config, places []connect.Place) {
 	for _, place := range places {
-		all = append(all, place.Network)
+		e.tellNetwork(action, place.Network, c.ID)
 	}
 	if name := c.Network(); name == networks.Host || name == networks.None {
-		all = append(all, networks.Builtin(name))
+		e.tellNetwork(action, networks.Builtin(name), c.ID)
 	}
-	return all
 }
 
 func (e *Engine) tellNetwork(action string, n networks.Network, id string) {
@@ -85,6 +62,15 @@ func (e *Engine) tellMounts(c container.Config, mounted []point.Point) {
 		e.Tell("volume", "mount", p.Name, map[string]string{
 			"container": c.ID, "destination": p.Target, "driver": "local", "propagation": p.Propagation, "read/write": strconv.FormatBool(!p.ReadOnly),
 		})
+	}
+}
+
+// tellUnmounts writes down that one that has ended has them no more.
+func (e *Engine) tellUnmounts(c container.Config, mounted []point.Point) {
+	for _, p := range mounted {
+		if p.Type == mounts.Volume {
+			e.Tell("volume", "unmount", p.Name, map[string]string{"container": c.ID, "driver": "local"})
+		}
 	}
 }
 

@@ -21,7 +21,9 @@
 package format
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -96,7 +98,8 @@ func Write[Row any](w io.Writer, list List, header Header, rows []Row) error {
 	if err != nil {
 		return err
 	}
-	columns := tabwriter.NewWriter(w, 10, 1, 3, ' ', 0)
+	whole := bufio.NewWriter(w) // which a tabwriter writes to cell by cell
+	columns := tabwriter.NewWriter(whole, 10, 1, 3, ' ', 0)
 	if err := heading.Funcs(ofHeadings).Execute(columns, header); err != nil {
 		return fmt.Errorf("template parsing error: %w", err)
 	}
@@ -104,7 +107,7 @@ func Write[Row any](w io.Writer, list List, header Header, rows []Row) error {
 	if _, err := lines.WriteTo(columns); err != nil {
 		return err
 	}
-	return columns.Flush()
+	return errors.Join(columns.Flush(), whole.Flush())
 }
 
 // shown is a row with all characters that are no text escaped as %q has them, tabs and newlines too.

@@ -69,7 +69,7 @@ func (s *Store) Sweep(clear func(Record) error) {
 			s.discardBroken(id)
 		}
 		var r Record
-		if err == nil && json.Unmarshal(head(text), &r) == nil && r.abandoned() && s.Mine(r, "") == nil {
+		if err == nil && json.Unmarshal(head(text), &r) == nil && r.Abandoned() && s.Mine(r, "") == nil {
 			_ = s.finish(id, clear)
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Store) finish(id string, clear func(Record) error) error {
 	}
 	defer lock.Close()
 	r, err := s.Read(id)
-	if err != nil || !r.abandoned() {
+	if err != nil || !r.Abandoned() {
 		return nil // somebody was faster
 	}
 	if err := clear(r); err != nil {

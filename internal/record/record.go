@@ -100,8 +100,8 @@ func (r Record) Removable() error {
 	return nil
 }
 
-// abandoned tells whether whoever ran it has died and left something to do.
-func (r Record) abandoned() bool {
+// Abandoned tells whether whoever ran it has died and left something to do.
+func (r Record) Abandoned() bool {
 	return (!r.Keep || r.begun()) && !r.Owner.Alive() && !r.IsRunning()
 }
 

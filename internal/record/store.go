@@ -115,8 +115,9 @@ func (s *Store) List() ([]Record, error) {
 		return nil, err
 	}
 	var all []Record
+	buffer := make([]byte, 16<<10)
 	for _, entry := range entries {
-		r, err := s.Read(entry.Name())
+		r, err := s.read(entry.Name(), buffer)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it is being made, or has just gone
 		} else if err != nil {
@@ -129,9 +130,12 @@ func (s *Store) List() ([]Record, error) {
 }
 
 // Read returns one record by its full id.
-func (s *Store) Read(id string) (Record, error) {
+func (s *Store) Read(id string) (Record, error) { return s.read(id, make([]byte, 8<<10)) }
+
+// read reads it into a buffer, if that is large enough. Nothing of the record is in there afterwards.
+func (s *Store) read(id string, buffer []byte) (Record, error) {
 	path := filepath.Join(s.Dir(id), file)
-	text, err := proc.ReadFile(path, nil)
+	text, err := proc.ReadFile(path, buffer)
 	if err != nil {
 		return Record{}, err
 	}

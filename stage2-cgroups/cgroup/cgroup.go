@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -202,18 +203,21 @@ func removeTree(path string) error {
 // mark is an extended attribute of a parent below which all groups are ours. xattr(7).
 const mark = "trusted.drydock"
 
+// glance is how many groups a sweep looks at. Of hundreds it would take longer than all the rest of a start: the next one
+// looks at others.
+const glance = 16
+
 // sweep removes the groups below a parent of ours that nobody locks: their run was killed. It does not wait for long.
 // A parent that somebody else had filled before is left alone.
 func sweep(parent string) {
 	_, foreign := unix.Getxattr(parent, mark, nil)
 	entries, _ := os.ReadDir(parent) // if there is an error, claim will meet it too
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		if foreign != nil {
-			return
-		}
+	groups := slices.DeleteFunc(entries, func(entry fs.DirEntry) bool { return !entry.IsDir() })
+	if foreign != nil && len(groups) > 0 {
+		return
+	}
+	rand.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	for _, entry := range groups[:min(len(groups), glance)] {
 		group, err := open(filepath.Join(parent, entry.Name()))
 		if err == nil && group.lock(unix.LOCK_EX|unix.LOCK_NB) == nil {
 			_ = errors.Join(group.kill(time.Second), removeTree(group.Path))

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"drydock/internal/proc"
 )
 
 // patience is how long the kernel may take to freeze or empty a group. Both are done
@@ -84,7 +86,7 @@ func (g *Group) await(line string, limit time.Duration) error {
 
 // has tells whether cgroup.events has a line now.
 func (g *Group) has(line string) (bool, error) {
-	text, err := os.ReadFile(filepath.Join(g.Path, "cgroup.events"))
+	text, err := proc.ReadFile(filepath.Join(g.Path, "cgroup.events"), make([]byte, 256))
 	return strings.Contains(string(text), line), err
 }
 

@@ -49,11 +49,13 @@ func (l Listing) conditions(all []Container) (conditions []condition, err error)
 		add(Container.IsUp)
 	}
 	add(func(c Container) bool { return matches(l.Filters, "id", c.ID) })
-	add(func(c Container) bool {
-		return slices.ContainsFunc(names(c, all), func(name string) bool {
-			return matches(l.Filters, "name", name) || matches(l.Filters, "name", "/"+name)
+	if l.Filters.Has("name") {
+		add(func(c Container) bool {
+			return slices.ContainsFunc(names(c, all), func(name string) bool {
+				return matches(l.Filters, "name", name) || matches(l.Filters, "name", "/"+name)
+			})
 		})
-	})
+	}
 	add(func(c Container) bool { return l.Filters.Labels("label", c.Config.Labels) })
 	add(func(c Container) bool { return matches(l.Filters, "status", c.Status) })
 	add(func(c Container) bool { return matches(l.Filters, "health", healthOf(c)) })

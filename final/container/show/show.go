@@ -40,13 +40,13 @@ type Size struct {
 }
 
 // Of returns what a record says. How far the container has come, only the kernel knows: status is asked.
-func Of(r record.Record, status func(record.Record, container.Life) string) (c Container, err error) {
+func Of(r record.Record, status func(record.Record, container.Config, container.Life) string) (c Container, err error) {
 	c.Record = r
 	var errs [3]error
 	c.Config, errs[0] = container.Of(r)
 	c.Life, errs[1] = container.LifeOf(r)
 	c.Points, errs[2] = point.Of(r)
-	c.Status = status(r, c.Life)
+	c.Status = status(r, c.Config, c.Life)
 	return c, errors.Join(errs[:]...)
 }
 

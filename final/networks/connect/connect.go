@@ -10,6 +10,7 @@
 //	connect.go   places in files
 //	plug.go      cables, routes and ports
 //	running.go   a container that comes and goes while it runs
+//	sweep.go     places of the dead
 //
 // In a shell: ip link add veth1 master br-0123456789ab type veth peer name eth1 netns $pid; …
 //
@@ -112,7 +113,7 @@ func (h Host) reserve(c Container, wish endpoint.Wish, link string) (place Place
 		return place, err
 	}
 	err = networks.Change(h.Root, wish.Network, func(n *networks.Network) error {
-		if err := h.sweep(n, c.ID); err != nil {
+		if err := h.glance(n, c.ID); err != nil {
 			return err
 		}
 		if _, isThere := n.Endpoints[c.ID]; isThere {
@@ -220,20 +221,6 @@ func release(n *networks.Network, id string) error {
 	}
 	n.Free(id)
 	delete(n.Endpoints, id)
-	return nil
-}
-
-// Sweep takes back the places of containers that do not live any more.
-func (h Host) Sweep(name string) error {
-	return networks.Change(h.Root, name, func(n *networks.Network) error { return h.sweep(n, "") })
-}
-
-func (h Host) sweep(n *networks.Network, starts string) error {
-	for _, id := range n.Dead(func(id string) bool { return id == starts || h.Alive(id) }) {
-		if err := errors.Join(rules.Withdraw(id), release(n, id)); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
