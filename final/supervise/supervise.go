@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -180,6 +181,9 @@ func (s *supervisor) finish(code int, ran bool, reason error) error {
 	return s.engine.End(r, code, ran, reason)
 }
 
+// settled is how long after its start a container is one that stays.
+const settled = 2 * time.Second
+
 // live is one life of the container.
 func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, lasted time.Duration, err error) {
 	files, err := s.open()
@@ -189,6 +193,8 @@ func (s *supervisor) live(starter *wire.Conn) (code int, ran bool, lasted time.D
 	life := &run{over: make(chan struct{})}
 	ctx, over := context.WithCancel(context.Background())
 	defer over()
+	// What the start has needed is the host's again, if the container stays: there may be hundreds of us.
+	defer time.AfterFunc(settled, debug.FreeOSMemory).Stop()
 	var began time.Time
 	session := engine.Session{
 		Stdin: files.stdin, Stdout: files.stdout, Stderr: files.stderr,
