@@ -96,16 +96,27 @@ func (g *Group) Door() (*Door, error) {
 // starts is born there. f should be short. The group's limits hold for us too, and a Go
 // program that is refused a new thread crashes: see Door.
 func (d *Door) Within(f func() error) error {
-	if _, err := d.in.WriteString("0"); err != nil { // 0: whoever writes
+	if err := move(d.in); err != nil {
 		return fmt.Errorf("enter the container's cgroup: %w", err)
 	}
 	err := f()
 	// If the group that we came from is gone we stay, and count as part of this one.
-	_, _ = d.out.WriteString("0")
+	_ = move(d.out)
 	if errors.Is(err, unix.EAGAIN) {
 		return fmt.Errorf("%w: the container is at its --pids-limit, or nearly so: to start a program takes about ten for an instant", err)
 	}
 	return err
+}
+
+// move has another thread of ours write to a cgroup.procs, which moves us all. The caller's may have given up
+// rights by now, and whoever moves between cpusets threads that have more rights needs CAP_SYS_NICE: sched_setaffinity(2).
+func move(procs *os.File) error {
+	done := make(chan error)
+	go func() {
+		_, err := procs.WriteString("0") // 0: whoever writes
+		done <- err
+	}()
+	return <-done
 }
 
 // Close closes the door.
