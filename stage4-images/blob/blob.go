@@ -21,7 +21,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"golang.org/x/sys/unix"
 
@@ -35,11 +34,9 @@ type Layout struct {
 	Unflushed   bool // nobody is to see it yet, and whoever shows it flushes it: see FlushAll
 }
 
-var digestRule = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
 // CheckDigest refuses what cannot be the name of a blob.
 func CheckDigest(d digest.Digest) error {
-	if !digestRule.MatchString(string(d)) {
+	if d.Validate() != nil || d.Algorithm() != digest.SHA256 {
 		return fmt.Errorf("digest %q is not sha256: and 64 digits", d)
 	}
 	return nil

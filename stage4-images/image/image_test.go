@@ -138,7 +138,7 @@ func TestNormalize(t *testing.T) {
 		long: long + ":latest", long + "a": "", "a:" + strings.Repeat("t", 128): "a:" + strings.Repeat("t", 128),
 		"a:" + strings.Repeat("t", 129): "", "": "", "A": "", "a//b": "", "/a": "", "a/": "", "../a": "", "a:": "", "a:-": "",
 		"a b": "", "a\n": "", "host:5000/a/b": "host:5000/a/b:latest", "host.com/a:1": "host.com/a:1", "host:x/a": "", "a@sha256:" + long[:64]: "a@sha256:" + long[:64],
-		"a@sha256:" + long[:63]: "", "a:1@sha256:" + long[:64]: "a@sha256:" + long[:64], "a:b:c": "", "sha256": "", "sha256:" + long[:64]: "", long[:64]: "", long[:63]: long[:63] + ":latest",
+		"a@sha256:" + long[:63]: "", "a@sha384:" + long[:64]: "", "a@sha512:" + long[:64] + long[:64]: "a@sha512:" + long[:64] + long[:64], "a@sha1:" + long[:40]: "", "a:1@sha256:" + long[:64]: "a@sha256:" + long[:64], "a:b:c": "", "sha256": "", "sha256:" + long[:64]: "", long[:64]: "", long[:63]: long[:63] + ":latest",
 		// As podman and skopeo have them. The other names that Docker knows are in final/images.
 		"docker.io/library/a:1": "a:1", "docker.io/a/b:1": "a/b:1", "index.docker.io/a": "a:latest", "localhost/a:1": "localhost/a:1",
 		"docker.io/localhost/a": "", "docker.io/host.com/a": "", "docker.io/library/a/b": "library/a/b:latest",

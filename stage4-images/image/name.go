@@ -11,9 +11,15 @@ import (
 var (
 	addressed = regexp.MustCompile(`^(localhost|[^/]*[.:A-Z][^/]*)/`)
 	hostRule  = regexp.MustCompile(`^([a-zA-Z0-9]+(-+[a-zA-Z0-9]+)*(\.[a-zA-Z0-9]+(-+[a-zA-Z0-9]+)*)*|\[[a-fA-F0-9:]+\])(:[0-9]+)?/$`)
-	nameRule  = regexp.MustCompile(`^([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)(:\w[\w.-]{0,127})?(@(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$`)
-	idRule    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	nameRule  = regexp.MustCompile(`^([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)(:\w[\w.-]*)?(@(sha256|sha384|sha512):([0-9a-f]+))?$`)
+	hexRule   = regexp.MustCompile(`^[0-9a-f]+$`)
 )
+
+// How long what they match may be. It is not in the rules: a program compiles those whenever it starts, and `{0,127}` as that many
+// states.
+const longestTag = 128
+
+var digits = map[string]int{"": 0, "sha256": 64, "sha384": 96, "sha512": 128}
 
 const hub, official = "docker.io/", "library/" // what goes without saying
 
@@ -23,7 +29,7 @@ const hub, official = "docker.io/", "library/" // what goes without saying
 func Normalize(name string) (string, error) {
 	host := addressed.FindString(name)
 	path := name[len(host):]
-	ambiguous := idRule.MatchString(name)
+	ambiguous := len(name) == digits["sha256"] && hexRule.MatchString(name)
 	switch {
 	case host == hub || host == "index."+hub:
 		host, ambiguous = "", addressed.MatchString(path)
@@ -35,7 +41,8 @@ func Normalize(name string) (string, error) {
 		path, longest = short, longest-len(official)
 	}
 	part := nameRule.FindStringSubmatch(path)
-	if ambiguous || part == nil || len(part[1]) > longest || host+part[1] == "sha256" {
+	if ambiguous || part == nil || len(part[1]) > longest || host+part[1] == "sha256" ||
+		len(part[2]) > len(":")+longestTag || len(part[5]) != digits[part[4]] {
 		return "", fmt.Errorf("%q: invalid reference format", name)
 	}
 	return host + part[1] + cmp.Or(part[3], part[2], ":latest"), nil
