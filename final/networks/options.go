@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"drydock/stage6-network/network"
 )
 
@@ -65,15 +67,14 @@ func ParseOptions(given map[string]string) (o Options, err error) {
 	return o, nil
 }
 
-// links is what we take for the name of a link: IFNAMSIZ is 16, with a zero byte at the end. The kernel takes more, and
-// makes something else of %.
-var links = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$`)
+// links is what we take for the name of a link. The kernel takes more, and makes something else of %.
+var links = regexp.MustCompile(`^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$`)
 
 // checkLink refuses a name that no bridge of a user's network can have. all and default are settings of the kernel's, for links of
 // every name: what is meant for the bridge would be for the whole host.
 func checkLink(name string) error {
 	switch {
-	case !links.MatchString(name):
+	case !links.MatchString(name) || len(name) >= unix.IFNAMSIZ: // which counts a zero byte at the end
 		return fmt.Errorf("a link's name has 1 to 15 characters, of [a-zA-Z0-9_.-]")
 	case name == "all" || name == "default":
 		return fmt.Errorf("the kernel has another use for that name")

@@ -62,12 +62,10 @@ func List(pids []int, options []string) (Table, error) {
 	return parse(text, pids)
 }
 
-// renamed is a column that ps gets a title for, which begins with PID.
-var renamed = regexp.MustCompile(`\s+([^\s]*)=\s*(PID[^\s]*)`)
-
 // check refuses options by which another column than that of the pids would get its title: its
 // values would choose what is shown, from all processes of the host.
 func check(words string) error {
+	renamed := regexp.MustCompile(`\s+([^\s]*)=\s*(PID[^\s]*)`) // a column that ps gets a title for, which begins with PID
 	for _, match := range renamed.FindAllStringSubmatch(words, -1) {
 		if match[1] != "pid" {
 			return fmt.Errorf("specifying \"%s=%s\" is not allowed", match[1], match[2])

@@ -12,7 +12,6 @@ var (
 	addressed = regexp.MustCompile(`^(localhost|[^/]*[.:A-Z][^/]*)/`)
 	hostRule  = regexp.MustCompile(`^([a-zA-Z0-9]+(-+[a-zA-Z0-9]+)*(\.[a-zA-Z0-9]+(-+[a-zA-Z0-9]+)*)*|\[[a-fA-F0-9:]+\])(:[0-9]+)?/$`)
 	nameRule  = regexp.MustCompile(`^([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)(:\w[\w.-]*)?(@(sha256|sha384|sha512):([0-9a-f]+))?$`)
-	hexRule   = regexp.MustCompile(`^[0-9a-f]+$`)
 )
 
 // How long what they match may be. It is not in the rules: a program compiles those whenever it starts, and `{0,127}` as that many
@@ -29,7 +28,7 @@ const hub, official = "docker.io/", "library/" // what goes without saying
 func Normalize(name string) (string, error) {
 	host := addressed.FindString(name)
 	path := name[len(host):]
-	ambiguous := len(name) == digits["sha256"] && hexRule.MatchString(name)
+	ambiguous := len(name) == digits["sha256"] && strings.Trim(name, "0123456789abcdef") == ""
 	switch {
 	case host == hub || host == "index."+hub:
 		host, ambiguous = "", addressed.MatchString(path)
