@@ -61,9 +61,9 @@ var sections = []section{
 	{"rate", (*bench).rates},
 	{"scale", (*bench).scale},
 	{"memory", (*bench).memory},
-	{"images", (*bench).images},
 	{"commit", (*bench).commits},
 	{"traffic", (*bench).traffic},
+	{"images", (*bench).images},
 }
 
 // A bench is one go at measuring.
@@ -72,7 +72,7 @@ type bench struct {
 	dir     string // all that is made, and removed in the end
 	tools   []*tool
 	results []*result
-	load    []string // of the machine, before and after
+	load    []string // of the machine, before, between and after the sections
 }
 
 // options are what is typed.
@@ -123,9 +123,12 @@ func measure(args []string) error {
 		if err := s.do(b); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		b.noteLoad()
+		if err := b.report(o.out); err != nil { // now: the rest may be interrupted
+			return err
+		}
 	}
-	b.noteLoad()
-	return b.report(o.out)
+	return nil
 }
 
 // rounds is how many turns each tool has: so many, or a few when it is to be quick.
@@ -139,7 +142,7 @@ func (b *bench) rounds(usual int) int {
 func (b *bench) noteLoad() {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err == nil {
-		b.load = append(b.load, strings.Join(strings.Fields(string(text))[:3], " "))
+		b.load = append(b.load, strings.Fields(string(text))[0])
 	}
 }
 

@@ -63,7 +63,7 @@ func (t *tool) detach(name string) error {
 func (b *bench) scale() error {
 	t, counts := b.tools[0], []int{0, 100, 300}
 	if b.quick {
-		counts = []int{0, 50}
+		counts = []int{0, 300}
 	}
 	var names []string
 	for _, count := range counts {

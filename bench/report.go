@@ -15,7 +15,7 @@ func (b *bench) report(folder string) error {
 	page.WriteString("# Drydock beside others\n\nWritten by `make bench`; the comment in bench/main.go says how it measures.\n\n")
 	fmt.Fprintf(&page, "- %s\n", time.Now().UTC().Format("2 January 2006, 15:04 UTC"))
 	fmt.Fprintf(&page, "- %s, %d processors, %s\n", machine(), runtime.NumCPU(), firstLine("uname", "-sr"))
-	fmt.Fprintf(&page, "- load of the machine before and after: %s\n", strings.Join(b.load, "; "))
+	fmt.Fprintf(&page, "- load of the machine (one minute), before the first section and after each: %s\n", strings.Join(b.load, ", "))
 	if b.quick {
 		page.WriteString("- **quick**: few turns\n")
 	}
