@@ -64,7 +64,7 @@ func (b *bench) heavy(what string, ready func() error, args []string, others ...
 		return seconds, err
 	})
 	turns[0].before = ready
-	b.contest(what, "s", b.rounds(3), append(turns, others...))
+	b.contest(what, "s", b.rounds(2), append(turns, others...))
 	b.results = append(b.results, memory)
 }
 
