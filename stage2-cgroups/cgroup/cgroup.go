@@ -203,12 +203,8 @@ func removeTree(path string) error {
 // mark is an extended attribute of a parent below which all groups are ours. xattr(7).
 const mark = "trusted.drydock"
 
-// glance is how many groups a sweep looks at. Of hundreds it would take longer than all the rest of a start: the next one
-// looks at others.
-const glance = 16
-
-// sweep removes the groups below a parent of ours that nobody locks: their run was killed. It does not wait for long.
-// A parent that somebody else had filled before is left alone.
+// sweep removes the groups below a parent of ours that nobody locks: their run was killed. It does not wait for long, and of hundreds
+// it looks at 16: the next one looks at others. A parent that somebody else had filled before is left alone.
 func sweep(parent string) {
 	_, foreign := unix.Getxattr(parent, mark, nil)
 	entries, _ := os.ReadDir(parent) // if there is an error, claim will meet it too
@@ -217,7 +213,7 @@ func sweep(parent string) {
 		return
 	}
 	rand.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
-	for _, entry := range groups[:min(len(groups), glance)] {
+	for _, entry := range groups[:min(len(groups), 16)] {
 		group, err := open(filepath.Join(parent, entry.Name()))
 		if err == nil && group.lock(unix.LOCK_EX|unix.LOCK_NB) == nil {
 			_ = errors.Join(group.kill(time.Second), removeTree(group.Path))

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"drydock/internal/proc"
 )
 
 // patience is how long the kernel may take to freeze or empty a group. Both are done
@@ -86,7 +84,7 @@ func (g *Group) await(line string, limit time.Duration) error {
 
 // has tells whether cgroup.events has a line now.
 func (g *Group) has(line string) (bool, error) {
-	text, err := proc.ReadFile(filepath.Join(g.Path, "cgroup.events"), make([]byte, 256))
+	text, err := os.ReadFile(filepath.Join(g.Path, "cgroup.events"))
 	return strings.Contains(string(text), line), err
 }
 
