@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -43,6 +44,39 @@ func TestRootStage1(t *testing.T) {
 			"userns":    "comes with confinement",
 		},
 	})
+}
+
+// notStage2 are the scripts of stage 2 that are about the stage itself.
+var notStage2 = map[string]string{
+	"errors":      "the flags and usage lines are Docker's",
+	"explain":     "there are more steps",
+	"group":       "a group has the container's id for its name, and ps Docker's columns",
+	"many":        "chaos.txtar does more, with kill -9 of what owns the container here",
+	"memory":      "Docker tells of it in State.OOMKilled: limits.txtar",
+	"undelegated": "ps and stats have Docker's columns",
+}
+
+// TestRootStage2 is what takes no cgroup controller, and TestKernelStage2 what does.
+func TestRootStage2(t *testing.T) {
+	stage2(t, map[string]string{"cpu": "TestKernelStage2", "pids": "TestKernelStage2"})
+}
+
+func TestKernelStage2(t *testing.T) {
+	stage2(t, map[string]string{"exec": "TestRootStage2", "freeze": "TestRootStage2", "kill": "TestRootStage2"})
+}
+
+func stage2(t *testing.T, except map[string]string) {
+	maps.Copy(except, notStage2)
+	kit.Run(t, kit.Suite{
+		Dir: "../stage2-cgroups/testdata/script", Bin: "stage2", As: "drydock", After: stays,
+		Run:    []string{"-i", "--rm", "--network", "none", "--cap-add", "SYS_ADMIN", "--rootfs"},
+		Except: except,
+	})
+}
+
+// TestKernelLimits is what a container may use, told by its files, and what Docker's commands say of it.
+func TestKernelLimits(t *testing.T) {
+	kit.Run(t, kit.Suite{Dir: "testdata/limits", Bin: "drydock", After: stays})
 }
 
 func TestRootStage3(t *testing.T) {
