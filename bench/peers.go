@@ -38,7 +38,7 @@ func (b *bench) docker() (*tool, error) {
 	t := &tool{name: "docker", world: w, words: []string{"docker"}, env: []string{"DOCKER_HOST=" + socket}, daemon: cmd.Process.Pid}
 	deadline := time.After(time.Minute)
 	for {
-		if t.version, err = t.ask("version", "--format", "{{.Server.Version}}"); err == nil {
+		if t.version, err = t.ask("version", "--format", "{{.Server.Version}}, API {{.Server.APIVersion}}"); err == nil {
 			return t, nil
 		}
 		select {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +17,9 @@ func (b *bench) report(folder string) error {
 	fmt.Fprintf(&page, "- %s\n", time.Now().UTC().Format("2 January 2006, 15:04 UTC"))
 	fmt.Fprintf(&page, "- %s, %d processors, %s\n", machine(), runtime.NumCPU(), firstLine("uname", "-sr"))
 	fmt.Fprintf(&page, "- load of the machine (one minute), before the first section and after each: %s\n", strings.Join(b.load, ", "))
+	if b.isBusy() {
+		page.WriteString("- **under load**: others worked on this machine, so these are no final numbers\n")
+	}
 	if b.quick {
 		page.WriteString("- **quick**: few turns\n")
 	}
@@ -42,6 +46,16 @@ func (b *bench) report(folder string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "results.svg"), []byte(b.plot()), 0o644)
+}
+
+// isBusy tells whether more than all processors were wanted when it began, or at any time since.
+func (b *bench) isBusy() bool {
+	for _, text := range b.load {
+		if load, err := strconv.ParseFloat(text, 64); err == nil && load > float64(runtime.NumCPU()) {
+			return true
+		}
+	}
+	return false
 }
 
 // machine is what processor it has.
