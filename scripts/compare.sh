@@ -12,4 +12,4 @@ if [ -z "${PEERS:-}" ]; then
 fi
 final/compare/testdata/record.sh "$PEERS" ${1:+"$1"}
 cd final
-go test ./compare -count=1 -timeout 60m -v -run "TestKernelCompare/${1:+^$1\$}"
+go test ./compare -count=1 -timeout 60m -v -run "TestRootCompare/${1:+^$1\$}"

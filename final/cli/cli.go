@@ -78,7 +78,7 @@ type maker func(*call) *cobra.Command
 // commands are all that there are.
 func (c *call) commands() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "drydock [OPTIONS] COMMAND",
+		Use:           "drydock [OPTIONS] COMMAND [ARG...]",
 		Short:         "Docker you can read",
 		SilenceErrors: true, SilenceUsage: true,
 		TraverseChildren: true,
@@ -91,9 +91,15 @@ func (c *call) commands() *cobra.Command {
 		return failure{125, err, "Usage:  " + cmd.UseLine() + "\n\nRun '" + cmd.CommandPath() + " --help' for more information"}
 	})
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpTemplate(helpTemplate)
+	root.PersistentFlags().BoolP("help", "h", false, "print this")
+	_ = root.PersistentFlags().MarkShorthandDeprecated("help", "use --help") // there is such a flag
 	root.CompletionOptions.HiddenDefaultCmd = true
 	for _, group := range groups {
-		managed := &cobra.Command{Use: group.name, Short: group.short, Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+		managed := &cobra.Command{Use: group.use, Short: group.short, Args: unknownCommand, RunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(c.stderr) // nobody has asked for help
+			return cmd.Help()
+		}}
 		for _, m := range group.both {
 			root.AddCommand(m(c))
 			managed.AddCommand(m(c))
@@ -124,48 +130,73 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return failure{1, fmt.Errorf("unknown command: %s %s", cmd.CommandPath(), args[0]), "Run '" + cmd.CommandPath() + " --help' for more information"}
+	hint := "Run '" + cmd.CommandPath() + " --help' for more information"
+	if cmd.HasParent() {
+		hint = "Usage:  " + cmd.UseLine() + "\n\n" + hint
+	}
+	return failure{1, fmt.Errorf("unknown command: %s %s", cmd.CommandPath(), args[0]), hint}
 }
 
 func helpCommand() *cobra.Command {
 	return &cobra.Command{Use: "help [COMMAND]", Short: "Help about a command", RunE: func(cmd *cobra.Command, args []string) error {
 		about, _, err := cmd.Root().Find(args)
-		if err != nil {
-			return err
+		if err != nil || len(args) > 0 && about == cmd.Root() {
+			return fmt.Errorf("unknown help topic: %s", strings.Join(args, " "))
 		}
 		return about.Help()
 	}}
 }
 
+// helpTemplate is how help looks: as Docker's does.
+const helpTemplate = `Usage:  {{if .HasAvailableSubCommands}}{{.CommandPath}}{{if not .HasParent}} [OPTIONS]{{end}} COMMAND{{else}}{{.UseLine}}{{end}}
+
+{{.Short}}
+{{- if .HasAvailableSubCommands}}
+
+Commands:
+{{- range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+{{- end}}
+{{- if .HasAvailableLocalFlags}}
+
+Options:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{- end}}
+{{- if .HasAvailableSubCommands}}
+
+Run '{{.CommandPath}} COMMAND --help' for more information on a command.
+{{- end}}
+`
+
 // A group is the commands on one kind of thing: `drydock container ls`. Those of both, and of top, have a shorter spelling too.
 type group struct {
-	name, short    string
+	use, short     string
 	both, own, top []maker
 }
 
 var groups = []group{
 	{
-		name: "container", short: "Manage containers",
+		use: "container", short: "Manage containers",
 		both: []maker{runCommand, createCommand, startCommand, stopCommand, killCommand, restartCommand, pauseCommand, unpauseCommand, waitCommand, rmCommand, execCommand, attachCommand, renameCommand, logsCommand, portCommand, diffCommand, updateCommand, topCommand, statsCommand, cpCommand, exportCommand, commitCommand},
 		own:  []maker{lsCommand, containerInspectCommand, containerPruneCommand},
 		top:  []maker{psCommand, inspectCommand},
 	},
 	{
-		name: "image", short: "Manage images",
+		use: "image", short: "Manage images",
 		both: []maker{pullCommand, pushCommand, loadCommand, saveCommand, historyCommand, tagCommand, importCommand},
 		own:  []maker{imageLsCommand, imageRmCommand, imagePruneCommand, imageInspectCommand},
 		top:  []maker{imagesCommand, rmiCommand, loginCommand, logoutCommand},
 	},
 	{
-		name: "volume", short: "Manage volumes",
+		use: "volume COMMAND", short: "Manage volumes",
 		own: []maker{volumeCreateCommand, volumeInspectCommand, volumeLsCommand, volumePruneCommand, volumeRmCommand},
 	},
 	{
-		name: "network", short: "Manage networks",
+		use: "network", short: "Manage networks",
 		own: []maker{networkConnectCommand, networkCreateCommand, networkDisconnectCommand, networkInspectCommand, networkLsCommand, networkPruneCommand, networkRmCommand},
 	},
 	{
-		name: "system", short: "Manage drydock",
+		use: "system", short: "Manage drydock",
 		both: []maker{infoCommand, eventsCommand},
 		own:  []maker{dfCommand, systemPruneCommand},
 		top:  []maker{versionCommand, doctorCommand, whereCommand, completionCommand},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 type entering struct {
 	engine.Entry
 	interactive, detach bool
+	tells               bool
 	env, envFiles       []string
 	detachKeys          string
 }
@@ -34,6 +36,8 @@ func execCommand(c *call) *cobra.Command {
 	set.StringArrayVar(&n.envFiles, "env-file", nil, "set the variables that are in `FILE`, a line each")
 	set.BoolVarP(&n.interactive, "interactive", "i", false, "keep standard input open")
 	set.BoolVarP(&n.TTY, "tty", "t", false, "a terminal of its own")
+	set.BoolVar(&n.tells, "tells", false, "say on stderr that the program runs")
+	set.Lookup("tells").Hidden = true // for exec -d: see execDetached
 	set.StringVarP(&n.User, "user", "u", "", "run as this `USER[:GROUP]`")
 	set.StringVarP(&n.Dir, "workdir", "w", "", "working `DIR` inside the container")
 	return cmd
@@ -42,6 +46,9 @@ func execCommand(c *call) *cobra.Command {
 func (n *entering) run(c *call, ref string, args []string) (err error) {
 	if n.TTY && n.interactive && !n.detach && !isTerminal(c.stdin) {
 		return failure{1, errors.New("the input device is not a TTY"), ""}
+	}
+	if n.Dir != "" && !filepath.IsAbs(n.Dir) {
+		return failure{128, errors.New("OCI runtime exec failed: exec failed: Cwd must be an absolute path"), ""}
 	}
 	e, r, err := c.find(ref)
 	if err != nil {
@@ -57,7 +64,9 @@ func (n *entering) run(c *call, ref string, args []string) (err error) {
 	}
 	defer null.Close()
 	n.Stdin, n.Stdout, n.Stderr = null, null, null
-	if !n.detach {
+	if n.tells {
+		n.Started = func() { sayStarted(null) }
+	} else if !n.detach {
 		n.Stdout, n.Stderr = orFile(c.stdout, null), orFile(c.stderr, null)
 		if n.interactive {
 			n.Stdin = orFile(c.stdin, null)

@@ -57,8 +57,11 @@ func networkLsCommand(c *call) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		rows, damaged := show.List(e.Root, wanted, whole)
-		return errors.Join(format.Write(c.stdout, list, show.RowHeader, rows), damaged)
+		rows, err := show.List(e.Root, wanted, whole)
+		if err != nil {
+			return err
+		}
+		return format.Write(c.stdout, list, show.RowHeader, rows)
 	}
 	cmd.Flags().StringArrayVarP(&filters, "filter", "f", nil, "only those of which `NAME=VALUE` is true")
 	cmd.Flags().StringVar(&text, "format", "", "a `TEMPLATE`, json, or table TEMPLATE")

@@ -91,6 +91,9 @@ func (s *start) make(c *call, args []string) (r record.Record, err error) {
 	}
 	config.Attached = s.streams(config)
 	config.Platform = s.platform
+	if config.Network() == "host" && len(config.Publish.Publish) > 0 {
+		c.warn("WARNING: Published ports are discarded when using host network mode")
+	}
 	if size, ok := attach.Size(c.stdout); ok && config.TTY {
 		config.Size = size
 	}
@@ -202,7 +205,7 @@ func (c *call) begin(e *engine.Engine, r record.Record, config container.Config,
 	if detached {
 		err = attach.Start(conn, c.note)
 		if f, failed := errors.AsType[attach.Failed](err); failed {
-			return failure{f.Code, f, ""}
+			return failure{f.Code, f, "Run 'drydock run --help' for more information"}
 		}
 		return err
 	}

@@ -77,7 +77,11 @@ func (c *call) startAttached(ref string, interactive bool, keys string) error {
 	if interactive && config.Interactive {
 		o.Stdin = c.stdin
 	}
-	return c.begin(e, r, config, o, false)
+	err = c.begin(e, r, config, o, false)
+	if f, failed := errors.AsType[failure](err); failed {
+		return f.err // with the exit code of start
+	}
+	return err
 }
 
 func attachCommand(c *call) *cobra.Command {

@@ -37,7 +37,7 @@ func TestWhereAll(t *testing.T) {
 			return
 		}
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if _, known := where.Find(name, "--"+f.Name); !known && f.Name != "help" && f.Name != "root" && f.Name != "config" {
+			if _, known := where.Find(name, "--"+f.Name); !known && !f.Hidden && f.Name != "help" && f.Name != "root" && f.Name != "config" {
 				t.Errorf("%s --%s has no entry", name, f.Name)
 			}
 		})

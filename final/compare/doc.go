@@ -7,6 +7,6 @@
 //
 // All is in tests:
 //
-//	go test ./final/compare -run TestKernelCompare            as root, after make build
-//	go test ./final/compare -run TestKernelCompare/health     one section
+//	go test ./final/compare -run TestRootCompare              as root, after make build
+//	go test ./final/compare -run TestRootCompare/health       one section
 package compare

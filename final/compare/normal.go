@@ -76,6 +76,6 @@ func translated(docker answer) answer {
 
 // plain is our answer without the prefix of its errors.
 func plain(ours answer) answer {
-	ours.Stderr = replace(ours.Stderr, ourPrefix)
+	ours.Stderr = replace(replace(ours.Stderr, ourPrefix), between)
 	return ours
 }

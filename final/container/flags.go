@@ -245,7 +245,7 @@ func (c *Config) check() error {
 		return errors.New("invalid logging opts for driver none")
 	}
 	if _, err := logs.ParseOptions(c.Log.Options); err != nil {
-		return fmt.Errorf("failed to initialize logging driver: %w", err)
+		return err
 	}
 	return c.checkModes()
 }

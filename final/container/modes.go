@@ -50,9 +50,7 @@ func (c *Config) checkModes() error {
 	check := func(mode, words string, known ...string) error {
 		ref, isOthers := Other(mode)
 		switch {
-		case mode == "" || slices.Contains(known, mode):
-			return nil
-		case isOthers && slices.Contains(known, others) && ref != "":
+		case mode == "" || !isOthers && slices.Contains(known, mode) || isOthers && ref != "" && slices.Contains(known, others):
 			return nil
 		}
 		return fmt.Errorf("%s: choose from %s", strings.ReplaceAll(words, "MODE", mode), strings.Join(known, ", "))

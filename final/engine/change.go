@@ -43,7 +43,7 @@ func (e *Engine) freeze(r record.Record, want bool) error {
 	case err != nil:
 		return err
 	case frozen && want:
-		return fmt.Errorf("Container %s is already paused", r.ID) //nolint:staticcheck // Docker's words
+		return fmt.Errorf("container %s is already paused", r.ID)
 	case !frozen && !want:
 		return fmt.Errorf("Container %s is not paused", r.ID) //nolint:staticcheck // Docker's words
 	case want:
@@ -99,7 +99,7 @@ func (e *Engine) Update(r record.Record, change resources.Resources, policy stri
 // Rename gives a container another name.
 func (e *Engine) Rename(r record.Record, name string) error {
 	if err := e.Containers.Rename(r.ID, name); err != nil {
-		return fmt.Errorf("Error when allocating new name: %w", worded(err))
+		return fmt.Errorf("Error when allocating new name: %w", worded(err, "/"+name))
 	}
 	before := r.Name
 	r.Name = name

@@ -55,7 +55,7 @@ func (e *Engine) Disconnect(r record.Record, ref string) error {
 		return err
 	}
 	err = e.changeNetworks(r, func(r record.Record, c *container.Config) (err error) {
-		if c.Networks, err = endpoint.Disconnect(c.Networks, r.Name, n.Name); err != nil || !r.IsRunning() {
+		if c.Networks, err = endpoint.Disconnect(c.Networks, r.ID, n.Name); err != nil || !r.IsRunning() {
 			return err
 		}
 		return e.leave(r, *c, n.Name)

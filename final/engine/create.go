@@ -100,7 +100,7 @@ func (e *Engine) write(c container.Config, points []point.Point) error {
 		if file != nil {
 			err = errors.Join(err, file.Close(), os.Remove(c.CIDFile))
 		}
-		return worded(err)
+		return worded(err, c.Name)
 	}
 	e.TellContainer("create", r)
 	if file == nil {
@@ -111,9 +111,9 @@ func (e *Engine) write(c container.Config, points []point.Point) error {
 }
 
 // worded has an error about a name be in Docker's words.
-func worded(err error) error {
-	if bad, isBad := errors.AsType[record.BadName](err); isBad {
-		return fmt.Errorf("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", bad.Name) //nolint:staticcheck // as Docker begins
+func worded(err error, name string) error {
+	if errors.As(err, new(record.BadName)) {
+		return fmt.Errorf("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name) //nolint:staticcheck // as Docker begins
 	}
 	if taken, isTaken := errors.AsType[record.TakenName](err); isTaken {
 		//nolint:staticcheck,revive // as Docker begins, and ends

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,6 +25,7 @@ type Entry struct {
 	TTY      bool
 	Size     [2]uint
 	Terminal func(*os.File) // is given the other end of the terminal, before the program runs
+	Started  func()         // is called when the program runs; may be nil
 
 	Stdin, Stdout, Stderr *os.File // unless it has a terminal
 }
@@ -52,7 +54,11 @@ func (e *Engine) Exec(r record.Record, n Entry) (code int, err error) {
 				return err
 			}
 			defer ours.Close() // the program has it: its end is the end of what comes
-			return start()
+			if err := start(); err != nil || n.Started == nil {
+				return err
+			}
+			n.Started()
+			return nil
 		})
 	})
 	if err == nil {
@@ -75,7 +81,7 @@ func (e *Engine) enter(r record.Record, c container.Config) (inside func(func() 
 	if frozen, err := group.Frozen(); err != nil {
 		return nil, nil, err
 	} else if frozen { // it would freeze us too
-		return nil, nil, fmt.Errorf("Container %s is paused, unpause the container before exec", r.ID) //nolint:staticcheck // Docker's words
+		return nil, nil, fmt.Errorf("Container %s is paused, unpause the container before exec", r.Name) //nolint:staticcheck // Docker's words
 	}
 	if err := group.AwaitStarted(); err != nil {
 		return nil, nil, err
@@ -106,6 +112,9 @@ func (n Entry) prepare(cmd *exec.Cmd, c container.Config) (*os.File, error) {
 		return nil, err
 	}
 	cmd.Env, cmd.Dir = c.Environment(user.Home, n.TTY, n.Env), cmp.Or(n.Dir, c.Program.Dir)
+	if _, err := os.Stat(cmd.Dir); err != nil {
+		return nil, &process.Failure{Text: fmt.Sprintf("chdir to cwd (%q) set in config.json failed: %v", cmd.Dir, errors.Unwrap(err)), Code: 127}
+	}
 	cmd.SysProcAttr.Credential = user.Credential()
 	if !n.TTY {
 		return nil, nil //nolint:nilnil // to close no file is fine

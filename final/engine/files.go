@@ -183,6 +183,13 @@ func (e *Engine) provideFiles(c *container.Config, points []point.Point) {
 	}
 }
 
+// isShareable tells whether others may have a container's memory and queues.
+func isShareable(r record.Record) bool {
+	c, err := container.Of(r)
+	_, isOthers := container.Other(c.IPC)
+	return err == nil && (isOthers || c.IPC == "shareable" || c.IPC == "host")
+}
+
 // findOthers finds the containers whose namespaces it shares, and takes over what goes with these.
 func (e *Engine) findOthers(c *container.Config) error {
 	for _, mode := range []*string{&c.PID, &c.IPC} {
@@ -193,6 +200,9 @@ func (e *Engine) findOthers(c *container.Config) error {
 		other, err := e.Find(ref)
 		if err != nil {
 			return err
+		}
+		if mode == &c.IPC && !isShareable(other) {
+			return fmt.Errorf("failed to join IPC namespace: container %s: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", other.ID)
 		}
 		*mode = "container:" + other.ID
 	}

@@ -30,7 +30,11 @@ import (
 // tell it of themselves, also by variables. Nothing is plugged in yet.
 func (e *Engine) reserve(c container.Config, held *publish.Held) (places []connect.Place, linked []string, err error) {
 	if c.HasBridge() {
-		if places, err = e.networks().Reserve(e.connected(c, held), c.Networks); err != nil {
+		places, err = e.networks().Reserve(e.connected(c, held), c.Networks)
+		if errors.As(err, new(networks.NotFound)) {
+			err = fmt.Errorf("failed to set up container networking: %w", err)
+		}
+		if err != nil {
 			return nil, nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -98,8 +99,13 @@ type parts struct {
 
 // prepare makes all that needs no process yet.
 func (e *Engine) prepare(c container.Config, cleanup *undo.Stack) (p parts, err error) {
-	if p.held, err = publish.Open(c.Ports, e.usualBinding(c)); err != nil {
-		return p, err
+	if c.HasBridge() {
+		p.held, err = publish.Open(c.Ports, e.usualBinding(c))
+	} else { // nobody would come that way
+		p.held, err = publish.Open(nil, e.usualBinding(c))
+	}
+	if err != nil {
+		return p, fmt.Errorf("failed to set up container networking: driver failed programming external connectivity on endpoint %s (%s): %w", c.Name, c.ID, err)
 	}
 	cleanup.Add(p.held.Close)
 	driver, err := e.driver(c.Storage)

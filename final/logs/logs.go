@@ -51,12 +51,12 @@ func ParseOptions(options map[string]string) (o Options, err error) {
 				err = errors.New("max-file cannot be less than 1")
 			}
 		case "compress", "env", "env-regex", "labels", "labels-regex", "tag", "mode", "max-buffer-size":
-			err = fmt.Errorf("log opt '%s' is not supported: there are max-file and max-size", name)
+			return o, fmt.Errorf("log opt '%s' is not supported: there are max-file and max-size", name)
 		default:
-			err = fmt.Errorf("unknown log opt '%s' for json-file log driver", name)
+			return o, fmt.Errorf("unknown log opt '%s' for json-file log driver", name)
 		}
 		if err != nil {
-			return o, err
+			return o, fmt.Errorf("failed to initialize logging driver: %w", err)
 		}
 	}
 	return o, nil

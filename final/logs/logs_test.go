@@ -62,11 +62,11 @@ func TestParseOptions(t *testing.T) {
 	}{
 		{name: "max-size", value: "10m", want: Options{MaxSize: 10_000_000}},
 		{name: "max-size", value: "5", want: Options{MaxSize: 5}},
-		{name: "max-size", value: "0", err: "max-size must be a positive number"},
-		{name: "max-size", value: "x", err: "invalid size: 'x'"},
+		{name: "max-size", value: "0", err: "failed to initialize logging driver: max-size must be a positive number"},
+		{name: "max-size", value: "x", err: "failed to initialize logging driver: invalid size: 'x'"},
 		{name: "max-file", value: "3", want: Options{MaxFile: 3}},
-		{name: "max-file", value: "0", err: "max-file cannot be less than 1"},
-		{name: "max-file", value: "x", err: `strconv.Atoi: parsing "x": invalid syntax`},
+		{name: "max-file", value: "0", err: "failed to initialize logging driver: max-file cannot be less than 1"},
+		{name: "max-file", value: "x", err: `failed to initialize logging driver: strconv.Atoi: parsing "x": invalid syntax`},
 		{name: "labels", value: "x", err: "log opt 'labels' is not supported: there are max-file and max-size"},
 		{name: "max-sizes", value: "1", err: "unknown log opt 'max-sizes' for json-file log driver"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -143,6 +144,9 @@ func saveTo(ctx context.Context, images *image.Store, file string, refs []string
 		return errors.Join(dockerarchive.Save(images, stopping{ctx, out}, refs), out.Close())
 	}
 	draft, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("failed to save image: invalid output path: stat %s: no such file or directory", filepath.Dir(file))
+	}
 	if err != nil {
 		return err
 	}

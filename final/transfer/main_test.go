@@ -68,7 +68,7 @@ func TestWords(t *testing.T) {
 		{"push box:x:y", "invalid reference format"},
 		{"push -a box:x", "tag can't be used with --all-tags/-a"},
 		{"push -q box@sha256:" + strings.Repeat("0", 64), "cannot push a digest reference"},
-		{"push -q box", "tag does not exist: box:latest"},
+		{"push -q box", "An image does not exist locally with the tag: box"},
 		{"push -qa box", "an image does not exist locally with the tag: box"},
 		{"pull -q --platform foo box", `"foo": unknown operating system or architecture`},
 		{"load -i /none", "open /none: no such file or directory"},

@@ -55,8 +55,13 @@ func Add(set *pflag.FlagSet, table []Flag) {
 // A value is a flag.Value as pflag wants one.
 type value struct{ flag.Value }
 
-// Type is what pflag's own help would show.
-func (value) Type() string { return "string" }
+// Type is what pflag's own help shows.
+func (v value) Type() string {
+	if _, isSwitch := v.Value.(Bool); isSwitch {
+		return "bool"
+	}
+	return "string"
+}
 
 // Arguments parses the arguments of a command that wants between atLeast and atMost of
 // them. help, whose first line is the usage, is written to w for -h and --help.

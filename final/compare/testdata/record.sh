@@ -56,7 +56,7 @@ start() {
 }
 # It waits 15 seconds for containerd, which in the VM is not enough at first.
 start || start || start || { tail -20 "$dir/log" >&2; exit 1; }
-run=TestKernelCompare/${2:+^$2\$}
+run=TestRootCompare/${2:+^$2\$}
 if [ -n "${TEST:-}" ]; then
 	"$TEST" -test.run "$run" -record testdata/docker.json
 else

@@ -110,7 +110,7 @@ func (o Options) find(name images.Name, tag string) (image.Image, error) {
 			return img, nil
 		}
 	}
-	return image.Image{}, errors.Join(fmt.Errorf("tag does not exist: %s", name.Familiar()), damaged)
+	return image.Image{}, errors.Join(missing(name), damaged)
 }
 
 // open looks where on the registry the layers of images may be, and asks it for a token for
@@ -227,4 +227,10 @@ func (p *push) read(desc ocispec.Descriptor) ([]byte, error) {
 	}
 	defer content.Close()
 	return io.ReadAll(content)
+}
+
+// missing is the error for a name that no image has, in Docker's words.
+func missing(name images.Name) error {
+	name.Tag = ""
+	return fmt.Errorf("An image does not exist locally with the tag: %s", name.Familiar()) //nolint:staticcheck // as Docker begins
 }
