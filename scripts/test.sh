@@ -76,7 +76,7 @@ host() {
 	fi
 	for module in $(go list -m -f '{{.Dir}}'); do
 		# shellcheck disable=SC2046 # a list of words
-		(cd "$module" && go test -v -skip "$tests" $(packages)) || status=1
+		(cd "$module" && go test -v -timeout 20m -skip "$tests" $(packages)) || status=1
 	done
 	return $status
 }

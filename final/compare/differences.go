@@ -122,6 +122,29 @@ var differences = []difference{
 		`system: $D system`,
 		`diff-cp: $D cp tree alpha:/new 2>&1 | tail -1`,
 	}},
+	{"A container has no /sys/fs/cgroup yet, in which it could read its own limits.", []string{
+		`limits: $D run --rm --memory 64m busybox cat /sys/fs/cgroup/memory.max`,
+		`limits: $D run --rm --pids-limit 50 busybox cat /sys/fs/cgroup/pids.max`,
+		`limits: $D run --rm --cpus 1.5 busybox cat /sys/fs/cgroup/cpu.max`,
+		`limits: $D run --rm --pids-limit -1 busybox cat /sys/fs/cgroup/pids.max`,
+		`limits: $D update --memory 96m --memory-swap 128m alpha && $D exec alpha cat /sys/fs/cgroup/memory.max`,
+		`limits: $D update --cpus 1 alpha && $D exec alpha cat /sys/fs/cgroup/cpu.max`,
+	}},
+	{"Docker was asked on a kernel that does not count swap. Here that is limited too.", []string{
+		`limits: $D inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}} {{.HostConfig.MemoryReservation}} {{.HostConfig.NanoCpus}} {{.HostConfig.PidsLimit}} {{.HostConfig.CpuShares}}' alpha`,
+		`limits: $D run --rm --memory 64m --memory-swap 32m busybox true`,
+		`limits: $D update --memory 256m alpha`,
+	}},
+	{"Who is killed for want of memory is told so, and by how much it was limited.", []string{
+		`limits: $D run --name oom --memory 16m --memory-swap 16m busybox sh -c 'dd if=/dev/zero of=/dev/null bs=64M; exit $?'; $D inspect -f '{{.State.OOMKilled}}' oom`,
+	}},
+	{"To execute a program in a container takes about ten threads for an instant.", []string{
+		`limits: $D update --pids-limit 7 alpha && $D exec alpha cat /sys/fs/cgroup/pids.max`,
+	}},
+	{"What is wrong with limits is said with a small letter.", []string{
+		`limits: $D run --rm --memory 1m busybox true`,
+		`limits: $D run --rm --memory-swap 64m busybox true`,
+	}},
 }
 
 // reasons returns why a line differs, by its key.

@@ -91,14 +91,11 @@ func readCgroups(parent string) (string, error) {
 	return b.String(), nil
 }
 
-// others tells whether a cgroup is below the parent of another run of tests, which is going on.
+// others tells whether a cgroup is below the parent of another run of tests, or is left from one.
 func others(path string) bool {
 	var pid int
-	if _, err := fmt.Sscanf(path, parentGroup+"-%d", &pid); err != nil || pid == os.Getpid() {
-		return false
-	}
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	return err == nil
+	_, err := fmt.Sscanf(path, parentGroup+"-%d", &pid)
+	return err == nil && pid != os.Getpid()
 }
 
 // readProcesses lists our living descendants: all that a script has started, since

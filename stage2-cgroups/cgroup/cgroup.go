@@ -134,10 +134,7 @@ func open(path string) (*Group, error) {
 
 // lock is flock(2): until the directory is closed, which the end of the process does.
 func (g *Group) lock(how int) error {
-	if err := unix.Flock(int(g.dir.Fd()), how); err != nil {
-		return fmt.Errorf("lock %s: %w", g.Path, err)
-	}
-	return nil
+	return os.NewSyscallError("lock "+g.Path, unix.Flock(int(g.dir.Fd()), how))
 }
 
 // Started says that the container's first process has become the user's program.

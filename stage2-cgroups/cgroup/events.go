@@ -18,8 +18,7 @@ import (
 // milliseconds; a process that hangs in a device driver may never reach one.
 const patience = 10 * time.Second
 
-// Freeze stops every process of the group where it stands, and waits until the last
-// one has. Linux 5.2.
+// Freeze stops every process of the group where it stands, and waits until the last one has. Linux 5.2.
 func (g *Group) Freeze() error {
 	if err := g.write("every process stops where it is", "cgroup.freeze", "1"); err != nil {
 		return err

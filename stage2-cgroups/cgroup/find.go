@@ -63,17 +63,15 @@ func List(parent string) ([]*Group, error) {
 // Name is the container's name.
 func (g *Group) Name() string { return filepath.Base(g.Path) }
 
-// A Door is the way into a group for a process that has to start others there from
-// within the container's cgroup namespace. Into does not do for that: on a tree mounted
-// with nsdelegate, as systemd mounts it, clone3(2) then says ENOENT, since the place that
-// the caller comes from lies outside of that namespace.
+// A Door is the way into a group for a process that has to start others there from within the container's cgroup
+// namespace. Into does not do for that: on a tree mounted with nsdelegate, as systemd mounts it, clone3(2) then says
+// ENOENT, since the place that the caller comes from lies outside of that namespace.
 type Door struct {
 	in, out *os.File // cgroup.procs of the group, and of our own
 }
 
-// Door opens both files. What may be written through them was decided by where they
-// were opened, not by where the writer is by then. Linux 5.16, and earlier with the
-// mending of CVE-2021-4197.
+// Door opens both files. What may be written through them was decided by where they were opened, not by where the
+// writer is by then. Linux 5.16, and earlier with the mending of CVE-2021-4197.
 func (g *Group) Door() (*Door, error) {
 	home, err := own()
 	if err != nil {
@@ -92,9 +90,8 @@ func (g *Group) Door() (*Door, error) {
 	return &Door{in, out}, nil
 }
 
-// Within calls f while this process, with all its threads, is in the group: what f
-// starts is born there. f should be short. The group's limits hold for us too, and a Go
-// program that is refused a new thread crashes: see Door.
+// Within calls f while this process, with all its threads, is in the group: what f starts is born there. f should be
+// short. The group's limits hold for us too, and a Go program that is refused a new thread crashes: see Door.
 func (d *Door) Within(f func() error) error {
 	if err := move(d.in); err != nil {
 		return fmt.Errorf("enter the container's cgroup: %w", err)

@@ -74,15 +74,12 @@ func own() (string, error) {
 	return "", errors.New("/proc/self/cgroup has no line of cgroup v2")
 }
 
-// meters are the controllers that measure something: groups get those that there are,
-// limits or not.
+// meters are the controllers that measure something: groups get those that there are, limits or not.
 var meters = []string{"cpu", "memory", "pids"}
 
-// delegate makes the group parent, and has it and every group above it pass on the
-// controllers that limits need. A controller works in a group only if each one above
-// lists it in cgroup.subtree_control; and a group that passes on controllers may have no
-// processes of its own, save the topmost ("no internal processes", cgroups(7)). So parent
-// has none.
+// delegate makes the group parent, and has it and every group above it pass on the controllers that limits need. A
+// controller works in a group only if each one above lists it in cgroup.subtree_control; and a group that passes on controllers
+// may have no processes of its own, save the topmost ("no internal processes", cgroups(7)). So parent has none.
 func (t Tree) delegate(parent string, limits Limits) error {
 	level := t.mount
 	for _, name := range strings.Split(filepath.Join("/", parent), "/") {
@@ -119,9 +116,8 @@ func (t Tree) passOn(group string, limits Limits) error {
 		}
 		wanted = append(wanted, limit.controller())
 	}
-	slices.Sort(wanted)
 	add := ""
-	for _, controller := range slices.Compact(wanted) {
+	for _, controller := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
 		if slices.Contains(has, controller) && !slices.Contains(passes, controller) {
 			add += " +" + controller
 		}

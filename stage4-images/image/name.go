@@ -14,8 +14,7 @@ var (
 	nameRule  = regexp.MustCompile(`^([a-z0-9]+(?:(?:\.|__?|-+|/)[a-z0-9]+)*)(:\w[\w.-]*)?(@(sha256|sha384|sha512):([0-9a-f]+))?$`)
 )
 
-// How long what they match may be. It is not in the rules: a program compiles those whenever it starts, and `{0,127}` as that many
-// states.
+// How long what they match may be. It is not in the rules, which are compiled at each start, `{0,127}` as so many states.
 const longestTag = 128
 
 var digits = map[string]int{"": 0, "sha256": 64, "sha384": 96, "sha512": 128}
